@@ -1,0 +1,1 @@
+//! podinit: PID 1 for containers.

@@ -1,0 +1,65 @@
+//! Holding namespaces: no program, only reaping until INT or TERM (init P, init C14).
+
+use crate::plan::{Holding, Subreaper};
+use crate::signal::{Signal, SignalSet};
+use crate::sys::wait::{self, Look};
+use crate::sys::{descriptors, signals, this_process};
+
+use super::become_reaper;
+use super::report::{Log, Note};
+
+/// Reaps until INT or TERM comes; both end it with 0. `mask` is what podinit was started with.
+///
+/// Fails with 1, 2 or 3 where the disposition of INT, TERM or CHLD cannot be set (init P6), and with
+/// 1 where orphans cannot be made to come here (init C5).
+pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
+    signals::know_own_pid(this_process::pid());
+    for (code, signal) in [(1, Signal::INT), (2, Signal::TERM)] {
+        if signals::reset(signal).is_err() {
+            return code;
+        }
+    }
+    if signals::expect_children(false).is_err() {
+        return 3;
+    }
+    let ours: SignalSet = [Signal::INT, Signal::TERM, Signal::CHLD].into_iter().collect();
+    let awaited = match holding {
+        Holding::AsPause => {
+            if !this_process::is_pid_1() {
+                log.note(Note::NotFirst);
+            }
+            signals::replace_mask(SignalSet(mask.0 | ours.0));
+            ours
+        }
+        Holding::AsCatatonit | Holding::Own => {
+            let subreaper = if holding == Holding::Own {
+                Subreaper::WhenNotPid1
+            } else {
+                Subreaper::WhenNotPid1OrFail
+            };
+            if !become_reaper(subreaper, &mut log) {
+                return 1;
+            }
+            this_process::leave_directory();
+            descriptors::close_from(descriptors::FIRST_OTHER);
+            SignalSet::ALL
+        }
+    };
+    // Whoever ended before SIGCHLD had its default action is here already.
+    reap_the_dead();
+    loop {
+        match signals::wait(awaited, None) {
+            Some(received) if matches!(received.signal, Signal::INT | Signal::TERM) => {
+                log.note(Note::Leaving { signal: received.signal });
+                return 0;
+            }
+            _ => reap_the_dead(),
+        }
+    }
+}
+
+fn reap_the_dead() {
+    while let Look::Ended(pid, _) = wait::ended() {
+        wait::reap(pid);
+    }
+}

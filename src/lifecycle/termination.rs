@@ -1,0 +1,266 @@
+//! How one main child and what it leaves behind come to their end (design 3.4, 3.5).
+//!
+//! ```text
+//!           stop signal              main ended              all gone, or 2 s after SIGKILL
+//! Running ──────────────▶ Stopping ─────────────▶ Clearing ─────────────────────────────────▶ Left
+//!    └──────────────────────────────────────────────▲
+//!                      main ended by itself
+//! ```
+//! With a finite grace period everything is gone within grace + [`LAST_WAIT`] of the first stop signal.
+
+use std::time::Duration;
+
+use super::Moment;
+use crate::plan::{Afterwards, Ending};
+use crate::signal::{Received, Sender, Signal};
+
+/// Leftovers of a main child that ended by itself get at most this long between TERM and SIGKILL.
+pub const LEFTOVER_GRACE: Duration = Duration::from_secs(5);
+/// How long after SIGKILL init still waits for processes the kernel cannot end.
+pub const LAST_WAIT: Duration = Duration::from_secs(2);
+/// SIGKILL is repeated this often, for what was forked while it was being sent.
+const KILL_AGAIN: Duration = Duration::from_millis(50);
+
+/// What has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A signal was received.
+    Signal(Received),
+    /// The main child has ended and is not waited for yet: its group is still its own.
+    MainEnded,
+    /// All that was dead has been reaped and children are left.
+    Remaining,
+    /// No child is left.
+    Childless,
+    /// The moment named by [`Termination::deadline`] has come.
+    Due,
+}
+
+/// What init is to do, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send this to the target: the main child or its group.
+    Send(Signal),
+    /// Stop init itself until CONT comes.
+    Suspend,
+    /// TERM to everything the main child left behind.
+    TermLeftovers,
+    /// SIGKILL to the main child and all descendants.
+    KillAll,
+    /// Leave.
+    Leave,
+}
+
+/// The answer to one event: at most three actions, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Actions {
+    list: [Option<Action>; 3],
+}
+
+impl Actions {
+    fn push(&mut self, action: Action) {
+        if let Some(free) = self.list.iter_mut().find(|slot| slot.is_none()) {
+            *free = Some(action);
+        }
+    }
+}
+
+impl IntoIterator for Actions {
+    type Item = Action;
+    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<Action>, 3>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter().flatten()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    Stopping,
+    Clearing,
+    Left,
+}
+
+/// The machine: one main child, from its start to the moment init leaves.
+#[derive(Debug)]
+pub struct Termination<'a> {
+    ending: &'a Ending,
+    state: State,
+    stop: Option<(Moment, Signal)>,
+    main_ended: Option<Moment>,
+    left: Option<Moment>,
+    kill_due: Option<Moment>,
+    killed: Option<Moment>,
+    kill_again: Option<Moment>,
+    leftovers_told: bool,
+}
+
+impl<'a> Termination<'a> {
+    pub fn new(ending: &'a Ending) -> Termination<'a> {
+        Termination {
+            ending,
+            state: State::Running,
+            stop: None,
+            main_ended: None,
+            left: None,
+            kill_due: None,
+            killed: None,
+            kill_again: None,
+            leftovers_told: false,
+        }
+    }
+
+    /// When [`Event::Due`] must be given at the latest, if nothing else happens before.
+    pub fn deadline(&self) -> Option<Moment> {
+        match (self.state, self.killed) {
+            (State::Left, _) => None,
+            (_, Some(killed)) => {
+                let end = killed + LAST_WAIT;
+                Some(self.kill_again.map_or(end, |again| again.min(end)))
+            }
+            (_, None) => self.kill_due,
+        }
+    }
+
+    /// The answer to an event. A deadline that has passed is acted on whatever the event.
+    #[must_use]
+    pub fn step(&mut self, now: Moment, event: Event) -> Actions {
+        let mut actions = Actions::default();
+        match event {
+            Event::Signal(received) => self.signal(now, received, &mut actions),
+            Event::MainEnded => self.main_ended(now, &mut actions),
+            Event::Remaining => self.remaining(now, &mut actions),
+            Event::Childless => self.leave(now, &mut actions),
+            Event::Due => {}
+        }
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.due(now, &mut actions);
+        }
+        actions
+    }
+
+    fn signal(&mut self, now: Moment, received: Received, actions: &mut Actions) {
+        if self.state == State::Left || concerns_init_only(received) {
+            return;
+        }
+        let route = self.ending.routes.of(received.signal);
+        // A terminal that changes its size asks nobody to stop.
+        let resized = received.signal == Signal::WINCH && received.sender == Sender::Kernel;
+        if route.stops && !resized && self.stop.is_none() {
+            self.begin(now, received.signal);
+            if self.ending.grace == Some(Duration::ZERO) {
+                return;
+            }
+        }
+        if let Some(signal) = route.send {
+            actions.push(Action::Send(signal));
+        }
+        if route.suspends {
+            actions.push(Action::Suspend);
+        }
+    }
+
+    /// The first stop signal sets the deadline; one that leftovers already had is not moved back.
+    fn begin(&mut self, now: Moment, signal: Signal) {
+        self.stop = Some((now, signal));
+        let due = self.ending.grace.map(|grace| now + grace);
+        self.kill_due = [self.kill_due, due].into_iter().flatten().min();
+        if self.state == State::Running {
+            self.state = State::Stopping;
+        }
+    }
+
+    fn main_ended(&mut self, now: Moment, actions: &mut Actions) {
+        if self.main_ended.is_some() || self.state == State::Left {
+            return;
+        }
+        self.main_ended = Some(now);
+        match self.ending.afterwards {
+            Afterwards::Leave => self.leave(now, actions),
+            Afterwards::TermGroup => {
+                if let Some(signal) = self.ending.routes.of(Signal::TERM).send {
+                    actions.push(Action::Send(signal));
+                }
+                self.leave(now, actions);
+            }
+            Afterwards::Clear => self.state = State::Clearing,
+        }
+    }
+
+    fn remaining(&mut self, now: Moment, actions: &mut Actions) {
+        if self.state != State::Clearing || self.leftovers_told || self.killed.is_some() {
+            return;
+        }
+        self.leftovers_told = true;
+        if self.stop.is_none() {
+            let grace = self.ending.grace.map_or(LEFTOVER_GRACE, |grace| grace.min(LEFTOVER_GRACE));
+            self.kill_due = Some(now + grace);
+        }
+        if self.kill_due.is_none_or(|due| now < due) {
+            actions.push(Action::TermLeftovers);
+        }
+    }
+
+    fn due(&mut self, now: Moment, actions: &mut Actions) {
+        let killed = *self.killed.get_or_insert(now);
+        if killed + LAST_WAIT <= now {
+            self.leave(now, actions);
+        } else {
+            self.kill_again = Some(now + KILL_AGAIN);
+            actions.push(Action::KillAll);
+        }
+    }
+
+    fn leave(&mut self, now: Moment, actions: &mut Actions) {
+        if self.state != State::Left {
+            self.state = State::Left;
+            self.left = Some(now);
+            actions.push(Action::Leave);
+        }
+    }
+
+    /// Where the time went, once init has left; `None` before.
+    pub fn account(&self) -> Option<Account> {
+        let left = self.left?;
+        let begun = self.stop.map(|(at, _)| at);
+        let main_ended = self.main_ended.unwrap_or(left);
+        Some(Account {
+            stop_signal: self.stop.map(|(_, signal)| signal),
+            to_main_end: begun.map(|at| main_ended.since(at)),
+            leftovers: left.since(main_ended.max(begun.unwrap_or(main_ended))),
+            total: left.since(begun.unwrap_or(main_ended)),
+            grace: self.ending.grace,
+            killed: self.killed.is_some(),
+        })
+    }
+}
+
+/// What the closing line says (design 3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The signal that began termination; `None` if the main child ended by itself.
+    pub stop_signal: Option<Signal>,
+    /// From that signal to the main child's end.
+    pub to_main_end: Option<Duration>,
+    /// From the main child's end until all it left behind was gone.
+    pub leftovers: Duration,
+    /// From the stop signal, or else the main child's end, until init left.
+    pub total: Duration,
+    pub grace: Option<Duration>,
+    /// SIGKILL was needed.
+    pub killed: bool,
+}
+
+/// Signals nobody sent to the program: what init's own write caused, and the kernel's word to
+/// a background group that reads or writes the terminal (init U33, init X8).
+fn concerns_init_only(received: Received) -> bool {
+    match received.sender {
+        Sender::Init => matches!(received.signal, Signal::PIPE | Signal::XFSZ | Signal::TTOU),
+        Sender::Kernel => matches!(received.signal, Signal::TTIN | Signal::TTOU),
+        Sender::Process => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

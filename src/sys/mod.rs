@@ -1,0 +1,21 @@
+//! The kernel behind a thin typed wall. The only room with `unsafe`; each block says why it holds.
+//!
+//! One file a concept. Nothing here decides anything: a call does what its name says and returns
+//! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
+
+pub mod clock;
+pub mod credentials;
+pub mod descriptors;
+pub mod exec;
+pub mod process_tree;
+pub mod signals;
+pub mod spawn;
+pub mod stderr;
+pub mod terminal;
+pub mod text;
+pub mod this_process;
+pub mod wait;
+pub mod words;
+
+pub use nix::errno::Errno;
+pub use nix::unistd::Pid;

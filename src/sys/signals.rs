@@ -1,0 +1,185 @@
+//! Signals: blocking, waiting for and sending them.
+//!
+//! Init handles no signal. All are blocked from its first instruction on and taken one by one by
+//! sigtimedwait(2): no handler, no descriptor, nothing to lose between two system calls.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use nix::unistd::Pid;
+
+use super::Errno;
+use crate::signal::{Received, Sender, Signal, SignalSet};
+
+/// Blocks every signal there is, libc's own included, and returns the set blocked before.
+pub fn block_all() -> SignalSet {
+    replace_mask(SignalSet::ALL)
+}
+
+/// Sets the blocked set and returns the one before.
+pub fn replace_mask(mask: SignalSet) -> SignalSet {
+    let mut before = SignalSet::EMPTY;
+    // SAFETY: both sets are 64 bits in the kernel's layout and live through the call. The system
+    // call itself, as libc's function would leave 32 and 33 out (init U14).
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask.0,
+            &raw mut before.0,
+            size_of::<u64>(),
+        );
+    }
+    before
+}
+
+/// What an inherited disposition of SIGCHLD meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChildSignal {
+    Default,
+    /// Exit codes would be thrown away (init U24).
+    Ignored,
+}
+
+/// Gives SIGCHLD its default action and says which it had. With `stops`, stopped children are told of too.
+pub fn expect_children(stops: bool) -> Result<ChildSignal, Errno> {
+    let flags = if stops { 0 } else { libc::SA_NOCLDSTOP };
+    let before = set_disposition(Signal::CHLD, libc::SIG_DFL, flags)?;
+    Ok(if before == libc::SIG_IGN { ChildSignal::Ignored } else { ChildSignal::Default })
+}
+
+/// Ignores SIGCHLD again, for a program that was to be started that way.
+pub fn ignore_children() {
+    // The kernel refuses this for no one who could set the default before.
+    let _ = set_disposition(Signal::CHLD, libc::SIG_IGN, 0);
+}
+
+/// Gives `signal` its default action.
+pub fn reset(signal: Signal) -> Result<(), Errno> {
+    set_disposition(signal, libc::SIG_DFL, 0).map(drop)
+}
+
+fn set_disposition(
+    signal: Signal,
+    handler: libc::sighandler_t,
+    flags: i32,
+) -> Result<libc::sighandler_t, Errno> {
+    // SAFETY: a zeroed sigaction is one: no handler, no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler;
+    action.sa_flags = flags;
+    // SAFETY: as above.
+    let mut before: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: both live through the call, and neither handler is code.
+    Errno::result(unsafe { libc::sigaction(signal.number(), &action, &mut before) })?;
+    Ok(before.sa_sigaction)
+}
+
+/// Waits until one of `signals`, which must be blocked, is there and takes it; `None` when `at_most`
+/// has passed, or after a stop and continue.
+pub fn wait(signals: SignalSet, at_most: Option<Duration>) -> Option<Received> {
+    let set = to_libc(signals);
+    let timeout = at_most.map(|time| libc::timespec {
+        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: time.subsec_nanos() as _,
+    });
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: the set, the information and the time-out live through the call.
+    let number = unsafe {
+        libc::sigtimedwait(
+            &set,
+            info.as_mut_ptr(),
+            timeout.as_ref().map_or(ptr::null(), ptr::from_ref),
+        )
+    };
+    let signal = Signal::new(number)?;
+    // SAFETY: the call succeeded, so the kernel filled it in; zeroed it was valid too.
+    let info = unsafe { info.assume_init() };
+    Some(Received { signal, sender: sender(&info) })
+}
+
+fn sender(info: &libc::siginfo_t) -> Sender {
+    // Positive codes are the kernel's own (SI_KERNEL, CLD_…, POLL_…).
+    if info.si_code > 0 {
+        return Sender::Kernel;
+    }
+    // SAFETY: codes up to 0 (SI_USER, SI_TKILL, SI_QUEUE, …) are those of kill(2) and its kin, and
+    // for these the pid is filled in; for timers it is some other number.
+    let pid = unsafe { info.si_pid() };
+    if info.si_code == libc::SI_USER && pid == OWN_PID.load(Ordering::Relaxed) {
+        Sender::Init
+    } else {
+        Sender::Process
+    }
+}
+
+/// Kept here so that a received signal costs no further system call.
+static OWN_PID: AtomicI32 = AtomicI32::new(0);
+
+/// Tells this module its own pid, so that [`wait`] recognises what podinit itself caused.
+pub fn know_own_pid(pid: Pid) {
+    OWN_PID.store(pid.as_raw(), Ordering::Relaxed);
+}
+
+/// Whom a signal is sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recipient {
+    Process(Pid),
+    Group(Pid),
+    /// Init's own group, init included.
+    OwnGroup,
+    /// Everything init may signal but itself: as PID 1 the whole PID namespace.
+    Everyone,
+}
+
+/// Sends `signal`.
+///
+/// # Errors
+/// ESRCH when nobody is there, EPERM when none of them may be signalled (kill(2)).
+pub fn send(to: Recipient, signal: Signal) -> Result<(), Errno> {
+    let target = match to {
+        // 0 and the negative have another meaning to kill(2).
+        Recipient::Process(pid) | Recipient::Group(pid) if pid.as_raw() <= 1 => {
+            return Err(Errno::ESRCH);
+        }
+        Recipient::Process(pid) => pid.as_raw(),
+        Recipient::Group(pid) => -pid.as_raw(),
+        Recipient::OwnGroup => 0,
+        Recipient::Everyone => -1,
+    };
+    // SAFETY: kill takes two integers. nix's own would know no real-time signal.
+    Errno::result(unsafe { libc::kill(target, signal.number()) }).map(drop)
+}
+
+/// Whether a process group of this id is there.
+pub fn group_exists(group: Pid) -> bool {
+    nix::sys::signal::killpg(group, None) != Err(Errno::ESRCH)
+}
+
+/// Lets the kernel do to podinit's whole group what `signal` does by default; for stop signals that
+/// is a stop, unless nobody is left who could continue the group.
+pub fn obey_as_group(signal: Signal) {
+    if send(Recipient::OwnGroup, signal).is_ok() {
+        let mask = replace_mask(SignalSet::ALL.without(signal));
+        replace_mask(mask);
+    }
+}
+
+/// Stops this process alone until it is continued; PID 1 cannot be stopped (init D12).
+pub fn stop_self() {
+    let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP);
+}
+
+fn to_libc(signals: SignalSet) -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset fills it in; sigaddset refuses what is no signal of its own, harmlessly.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in (1..=64).filter_map(Signal::new).filter(|signal| signals.contains(*signal)) {
+            libc::sigaddset(set.as_mut_ptr(), signal.number());
+        }
+        set.assume_init()
+    }
+}

@@ -1,0 +1,54 @@
+//! What podinit is to the kernel: its pid, its place, what it asked to be told.
+
+use std::ffi::CStr;
+
+use nix::unistd::{self, Pid};
+
+use super::Errno;
+use crate::signal::Signal;
+
+/// Whether it is PID 1 of its PID namespace: orphans come to it, and it dies of no signal it leaves alone.
+pub fn is_pid_1() -> bool {
+    unistd::getpid().as_raw() == 1
+}
+
+pub fn pid() -> Pid {
+    unistd::getpid()
+}
+
+/// Its process group.
+pub fn group() -> Pid {
+    unistd::getpgrp()
+}
+
+/// Whether it leads its session.
+pub fn leads_session() -> bool {
+    unistd::getsid(None) == Ok(unistd::getpid())
+}
+
+/// Orphaned descendants come to it from now on, PR_SET_CHILD_SUBREAPER(2const).
+pub fn become_subreaper() -> Result<(), Errno> {
+    nix::sys::prctl::set_child_subreaper(true)
+}
+
+/// The signal it gets when its parent ends, PR_SET_PDEATHSIG(2const).
+pub fn set_parent_death_signal(signal: Signal) -> Result<(), Errno> {
+    // SAFETY: prctl with this option takes one integer and no memory.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.number()) }).map(drop)
+}
+
+/// Moves to `/`, so that whatever podinit was started in can be unmounted (init X12).
+pub fn leave_directory() {
+    // Where even `/` may not be entered, it stays.
+    let _ = unistd::chdir(c"/");
+}
+
+pub fn change_directory(directory: &CStr) -> Result<(), Errno> {
+    unistd::chdir(directory)
+}
+
+/// Ends the process at once, without libc's exit handlers.
+pub fn exit(code: u8) -> ! {
+    // SAFETY: _exit takes an integer and does not return.
+    unsafe { libc::_exit(i32::from(code)) }
+}

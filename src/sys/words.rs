@@ -1,0 +1,181 @@
+//! The words and the environment podinit was started with, as the kernel laid them out.
+//!
+//! The program it starts gets these very pointers: 1 MiB of arguments is passed on without a copy,
+//! byte for byte (init U2, init U5).
+
+use std::ffi::{CStr, c_char};
+use std::slice;
+
+/// The command line. Word 0 is the name podinit was started under.
+pub struct Words {
+    /// The words and the null that ends them.
+    slots: &'static mut [*const c_char],
+    len: usize,
+}
+
+impl Words {
+    /// # Safety
+    /// `argv` is what the kernel gave `main`: `argc` strings and a null, never moved or freed,
+    /// and used by nobody else from here on.
+    pub unsafe fn from_main(argc: i32, argv: *mut *const c_char) -> Words {
+        let len = usize::try_from(argc).unwrap_or(0);
+        // SAFETY: by contract there are `argc` pointers and the null behind them.
+        Words { slots: unsafe { slice::from_raw_parts_mut(argv, len + 1) }, len }
+    }
+
+    /// How many words there are, the name included.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn get(&self, index: usize) -> Option<&'static CStr> {
+        let word = self.slots.get(index).filter(|word| !word.is_null())?;
+        // SAFETY: every slot that is not null holds a string that lives as long as the process.
+        Some(unsafe { CStr::from_ptr(*word) })
+    }
+
+    /// Word `index` without its ending zero.
+    pub fn bytes(&self, index: usize) -> Option<&'static [u8]> {
+        self.get(index).map(CStr::to_bytes)
+    }
+
+    /// Takes word `index` out; those behind it move up.
+    pub fn remove(&mut self, index: usize) {
+        if index < self.len {
+            self.slots.copy_within(index + 1..=self.len, index);
+            self.len -= 1;
+        }
+    }
+
+    /// The program and its arguments from word `index` on; `None` if there is no such word, or only
+    /// the very first.
+    pub fn into_program(self, index: usize) -> Option<Argv> {
+        if index == 0 || index >= self.len {
+            return None;
+        }
+        self.slots.get_mut(index - 1..).map(|slots| Argv { spare: slots.as_mut_ptr() })
+    }
+}
+
+/// A program's argument vector, with one spare slot in front: `/bin/sh` goes there when the program
+/// turns out to be a script without `#!` (init U4), without memory being asked for.
+pub struct Argv {
+    /// Points at the spare slot; the program, its arguments and a null follow it.
+    spare: *mut *const c_char,
+}
+
+impl Argv {
+    /// The program as typed.
+    pub fn program(&self) -> &'static CStr {
+        // SAFETY: made by `into_program`, so a word follows the spare slot, and it lives for ever.
+        unsafe { CStr::from_ptr(*self.spare.add(1)) }
+    }
+
+    /// The null-ended vector for execve(2).
+    pub(super) fn as_ptr(&self) -> *const *const c_char {
+        // SAFETY: as in `program`.
+        unsafe { self.spare.add(1) }
+    }
+
+    /// The vector that has `shell` run the file at `path` with the same arguments. Once it has been
+    /// asked for, the program's own name is gone: only what is about to exec may ask.
+    pub(super) fn run_by(&mut self, shell: &'static CStr, path: &CStr) -> *const *const c_char {
+        // SAFETY: both slots are ours to write; `path` lives until exec or failure, see above.
+        unsafe {
+            self.spare.write(shell.as_ptr());
+            self.spare.add(1).write(path.as_ptr());
+        }
+        self.spare
+    }
+}
+
+/// The environment, as the program will get it.
+pub struct Environment {
+    /// `NAME=VALUE` strings and the null that ends them.
+    slots: &'static mut [*const c_char],
+}
+
+impl Environment {
+    /// # Safety
+    /// `envp` is what the kernel gave `main`: strings and a null, never moved or freed, and used by
+    /// nobody else from here on.
+    pub unsafe fn from_main(envp: *mut *const c_char) -> Environment {
+        let mut len = 0;
+        // SAFETY: by contract a null ends them, and all up to it are ours.
+        unsafe {
+            while !(*envp.add(len)).is_null() {
+                len += 1;
+            }
+            Environment { slots: slice::from_raw_parts_mut(envp, len + 1) }
+        }
+    }
+
+    /// Every `NAME=VALUE`, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &'static CStr> {
+        let set = self.slots.iter().filter(|slot| !slot.is_null());
+        // SAFETY: what is not null is a string that lives as long as the process.
+        set.map(|slot| unsafe { CStr::from_ptr(*slot) })
+    }
+
+    /// The value of `name`, the first if it is there twice.
+    pub fn get(&self, name: &str) -> Option<&'static CStr> {
+        self.iter().find_map(|variable| value_of(variable, name))
+    }
+
+    /// Sets one variable. What is replaced or added stays in memory for good: meant for a few
+    /// variables before a start.
+    pub fn set(&mut self, name: &str, value: &CStr) {
+        let mut text = name.as_bytes().to_vec();
+        text.push(b'=');
+        text.extend_from_slice(value.to_bytes_with_nul());
+        self.set_in_place(name, Box::leak(text.into_boxed_slice()).as_ptr().cast());
+    }
+
+    /// As `set`, with a buffer of the form `NAME=VALUE\0` that may still be written to before exec.
+    fn set_in_place(&mut self, name: &str, variable: *const c_char) {
+        let known = self.iter().position(|known| value_of(known, name).is_some());
+        match known.and_then(|index| self.slots.get_mut(index)) {
+            Some(slot) => *slot = variable,
+            None => {
+                let mut slots = Vec::with_capacity(self.slots.len() + 1);
+                slots.push(variable);
+                slots.extend_from_slice(self.slots);
+                self.slots = Vec::leak(slots);
+            }
+        }
+    }
+
+    /// If `LISTEN_PID` names `pid`, makes room in it for the program's own, yet unknown pid (init C13).
+    pub(super) fn listen_pid(&mut self, pid: i32) -> Option<&'static mut [u8]> {
+        const NAME: &str = "LISTEN_PID";
+        let named = self.get(NAME)?.to_str().ok()?.parse::<i32>().ok()?;
+        if named != pid {
+            return None;
+        }
+        // Digits for any pid and the zero that ends them.
+        let variable = Box::leak(Box::new(*b"LISTEN_PID=\0\0\0\0\0\0\0\0\0\0\0\0"));
+        self.set_in_place(NAME, variable.as_ptr().cast());
+        variable.get_mut(NAME.len() + 1..)
+    }
+
+    /// The null-ended vector for execve(2).
+    pub(super) fn as_ptr(&self) -> *const *const c_char {
+        self.slots.as_ptr()
+    }
+}
+
+fn value_of(variable: &'static CStr, name: &str) -> Option<&'static CStr> {
+    let value = variable.to_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+    Some(tail(variable, value.len()))
+}
+
+/// The last `length` bytes of a string, still a string.
+pub fn tail(text: &CStr, length: usize) -> &CStr {
+    let start = text.count_bytes().saturating_sub(length);
+    let bytes = text.to_bytes_with_nul().get(start..).unwrap_or(b"\0");
+    CStr::from_bytes_with_nul(bytes).unwrap_or(c"")
+}

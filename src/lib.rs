@@ -1,6 +1,6 @@
 //! podinit: PID 1 for containers. See `docs/architecture.md` for the rooms and the way of a signal.
 
-#![warn(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block)]
+#![warn(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod cli;

@@ -33,6 +33,10 @@ pub struct Start {
 }
 
 /// What a command line comes to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, it lives as long as podinit, and the heap would cost pages"
+)]
 enum Outcome {
     /// Be an init for the program.
     Init {

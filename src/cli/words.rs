@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
 
     /// The next option; `None` when the options are over.
     pub fn option(&mut self) -> Option<Item> {
-        if let Some(short) = self.from_bundle() {
+        if let Some(short) = self.next_in_bundle() {
             return Some(Item::Short(short));
         }
         let word = self.words.get(self.at)?;
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
             [b'-', bundle @ ..] if !bundle.is_empty() => {
                 self.at += 1;
                 self.bundle = tail(word, bundle.len());
-                self.from_bundle().map(Item::Short)
+                self.next_in_bundle().map(Item::Short)
             }
             _ => None,
         }
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         (self.at < self.words.len()).then_some(self.at)
     }
 
-    fn from_bundle(&mut self) -> Option<u8> {
+    fn next_in_bundle(&mut self) -> Option<u8> {
         let (first, rest) = self.bundle.to_bytes().split_first()?;
         self.bundle = tail(self.bundle, rest.len());
         Some(*first)

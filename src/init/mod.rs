@@ -4,6 +4,18 @@
 //! Nothing the loop reaches panics or asks for memory, and while nothing happens it makes no system
 //! call: one sigtimedwait(2) without a time-out is all of its idling.
 
+// PID 1 cannot afford to panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
+
 use std::ffi::CStr;
 use std::fmt;
 use std::time::Duration;

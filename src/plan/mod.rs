@@ -2,6 +2,18 @@
 //!
 //! Whatever personality podinit was started under, the loop in `init` only ever sees a [`Plan`].
 
+// PID 1 cannot afford to panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
+
 use std::time::Duration;
 
 use crate::signal::{Signal, SignalSet};

@@ -38,10 +38,17 @@ pub fn exec(argv: &mut Argv, environment: &Environment) -> Failure {
         return Failure::Errno(Errno::ENAMETOOLONG);
     }
     let mut found = None;
+    let mut file = Text::<PATH_LIMIT>::default();
     for directory in
         environment.get("PATH").map_or(DEFAULT_PATH, CStr::to_bytes).split(|byte| *byte == b':')
     {
-        let Some(file) = candidate(directory, name) else { continue };
+        file.clear();
+        file.push_bytes(directory);
+        // An empty directory is the current one.
+        file.push_bytes(if directory.is_empty() { b"" } else { b"/" });
+        file.push_bytes(name);
+        file.push_bytes(b"\0");
+        // A path that was cut off has no end, and would be another file's.
         let Some(file) = file.as_c_str() else { continue };
         match exec_file(file, argv, environment) {
             // Not there, or not to be seen: the search goes on.
@@ -54,19 +61,6 @@ pub fn exec(argv: &mut Argv, environment: &Environment) -> Failure {
         }
     }
     found.unwrap_or(Failure::Errno(Errno::ENOENT))
-}
-
-/// `directory/name`, or the name alone for an empty directory, which is the current one.
-fn candidate(directory: &[u8], name: &[u8]) -> Option<Text<PATH_LIMIT>> {
-    let mut file = Text::default();
-    file.push_bytes(directory);
-    if !directory.is_empty() {
-        file.push_bytes(b"/");
-    }
-    file.push_bytes(name);
-    file.push_bytes(b"\0");
-    // Cut off, it would be another file.
-    (directory.len() + name.len() + 2 <= PATH_LIMIT).then_some(file)
 }
 
 fn exec_file(file: &CStr, argv: &mut Argv, environment: &Environment) -> Failure {

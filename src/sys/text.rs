@@ -33,6 +33,11 @@ impl<const N: usize> Text<N> {
         CStr::from_bytes_until_nul(self.as_bytes()).ok()
     }
 
+    /// Makes it empty again.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
     pub fn push_bytes(&mut self, more: &[u8]) {
         let free = self.bytes.get_mut(self.len..).unwrap_or_default();
         let count = more.len().min(free.len());

@@ -1,0 +1,64 @@
+//! What every test here drives an init with.
+//!
+//! - [`Subject`]: which program is under test (ours, ours under a peer's name, the peer itself);
+//! - [`Run`]: how it is started (arguments, environment, PID 1 or not, descriptors, signal sets, terminal…);
+//! - [`Running`], [`Finished`]: the started init, seen from outside, and how it ended;
+//! - [`witness`]: the program an init is given to run; [`Report`] and [`Recording`] read what it wrote;
+//! - [`TempDir`], [`poll_until`], [`DEADLINE`].
+//!
+//! Nothing here sleeps in order to wait and no time is asserted tightly: a test waits for a fact, and [`DEADLINE`] is
+//! only there so that a failure ends.
+
+#![allow(dead_code)] // each module of the suite uses its part
+
+mod process;
+mod run;
+mod running;
+mod spawn;
+mod subject;
+mod temp;
+mod terminal;
+mod witness;
+
+#[macro_use]
+mod conform;
+
+pub use process::*;
+pub use run::{Run, Stdio};
+pub use running::{Finished, Running};
+pub use subject::Subject;
+pub use temp::TempDir;
+pub use terminal::Terminal;
+pub use witness::{Recording, Report, witness};
+
+use std::time::{Duration, Instant};
+
+/// How long a fact may take to become true on a loaded machine before the test fails.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Asks again and again until there is an answer; `None` when `deadline` has passed without one.
+pub fn poll_until<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + deadline;
+    let mut pause = Duration::from_micros(200);
+    loop {
+        // The time is read before the question, so that the last question is asked after the deadline.
+        let now = Instant::now();
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        if now >= end {
+            return None;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
+
+/// Waits for a fact and fails the test, naming it, if it does not become true.
+#[track_caller]
+pub fn eventually(fact: &str, mut holds: impl FnMut() -> bool) {
+    assert!(
+        poll_until(DEADLINE, || holds().then_some(())).is_some(),
+        "never happened: {fact}"
+    );
+}

@@ -8,3 +8,13 @@ mod common;
 
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/universal_end.rs"]
+mod universal_end;
+#[path = "suite/universal_reaping.rs"]
+mod universal_reaping;
+#[path = "suite/universal_signals.rs"]
+mod universal_signals;
+#[path = "suite/universal_start.rs"]
+mod universal_start;
+#[path = "suite/universal_terminal.rs"]
+mod universal_terminal;

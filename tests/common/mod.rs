@@ -57,8 +57,22 @@ pub fn poll_until<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> 
 /// Waits for a fact and fails the test, naming it, if it does not become true.
 #[track_caller]
 pub fn eventually(fact: &str, mut holds: impl FnMut() -> bool) {
-    assert!(
-        poll_until(DEADLINE, || holds().then_some(())).is_some(),
-        "never happened: {fact}"
-    );
+    assert!(poll_until(DEADLINE, || holds().then_some(())).is_some(), "never happened: {fact}");
+}
+
+/// The writing end of a pipe that nobody reads: a write there fails with EPIPE, after SIGPIPE.
+pub fn pipe_without_reader() -> std::os::fd::OwnedFd {
+    spawn::pipe().unwrap().1
+}
+
+/// (reading end, writing end)
+pub fn pipe() -> (std::fs::File, std::os::fd::OwnedFd) {
+    spawn::pipe().unwrap()
+}
+
+/// A user without any other process, so that `RLIMIT_NPROC` counts from zero.
+pub fn unused_user() -> u32 {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let own_range = 100_000 + (std::process::id() % 10_000) * 100;
+    own_range + NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }

@@ -5,9 +5,7 @@ use std::fs;
 /// A field of `/proc/PID/status`; `None` when the process or the field is gone.
 pub fn status(pid: i32, field: &str) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text
-        .lines()
-        .find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
+    let line = text.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
     Some(line.trim().to_owned())
 }
 
@@ -39,9 +37,7 @@ pub fn is_alive(pid: i32) -> bool {
 /// The children of a process, zombies included, the oldest first.
 pub fn children(pid: i32) -> Vec<i32> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace()
-        .map(|p| p.parse().unwrap())
-        .collect()
+    text.split_whitespace().map(|p| p.parse().unwrap()).collect()
 }
 
 /// All below a process.
@@ -59,19 +55,13 @@ pub fn descendants(pid: i32) -> Vec<i32> {
 pub fn group_and_session(pid: i32) -> Option<(i32, i32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut after_name = stat.rsplit_once(')')?.1.split_whitespace();
-    Some((
-        after_name.nth(2)?.parse().ok()?,
-        after_name.next()?.parse().ok()?,
-    ))
+    Some((after_name.nth(2)?.parse().ok()?, after_name.next()?.parse().ok()?))
 }
 
 /// The open descriptors of a process.
 pub fn descriptors(pid: i32) -> Vec<i32> {
     let mut fds: Vec<i32> = fs::read_dir(format!("/proc/{pid}/fd"))
-        .map(|dir| {
-            dir.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
-                .collect()
-        })
+        .map(|dir| dir.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok()).collect())
         .unwrap_or_default();
     fds.sort_unstable();
     fds
@@ -79,10 +69,7 @@ pub fn descriptors(pid: i32) -> Vec<i32> {
 
 /// How often the process went to sleep of its own will: each wake-up adds one.
 pub fn sleeps(pid: i32) -> u64 {
-    status(pid, "voluntary_ctxt_switches")
-        .expect("it runs")
-        .parse()
-        .unwrap()
+    status(pid, "voluntary_ctxt_switches").expect("it runs").parse().unwrap()
 }
 
 /// Sends a signal to any process.

@@ -57,13 +57,7 @@ impl Run {
             dies_with_us: true,
         };
         let stdio = [Stdio::Null, Stdio::Captured, Stdio::Captured];
-        Self {
-            plan,
-            wrapped: false,
-            stdio,
-            inherited: Vec::new(),
-            terminal: None,
-        }
+        Self { plan, wrapped: false, stdio, inherited: Vec::new(), terminal: None }
     }
 
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -99,6 +93,12 @@ impl Run {
 
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         let entry = [name.as_ref().as_bytes(), b"=", value.as_ref().as_bytes()].concat();
+        self.plan.env.push(CString::new(entry).unwrap());
+        self
+    }
+
+    /// An entry of the environment as it is, with or without `=`.
+    pub fn raw_env(mut self, entry: &[u8]) -> Self {
         self.plan.env.push(CString::new(entry).unwrap());
         self
     }
@@ -165,16 +165,12 @@ impl Run {
     }
 
     pub fn blocked(mut self, signals: impl IntoIterator<Item = i32>) -> Self {
-        self.plan.blocked = signals
-            .into_iter()
-            .fold(self.plan.blocked, |set, s| set | bit(s));
+        self.plan.blocked = signals.into_iter().fold(self.plan.blocked, |set, s| set | bit(s));
         self
     }
 
     pub fn ignored(mut self, signals: impl IntoIterator<Item = i32>) -> Self {
-        self.plan.ignored = signals
-            .into_iter()
-            .fold(self.plan.ignored, |set, s| set | bit(s));
+        self.plan.ignored = signals.into_iter().fold(self.plan.ignored, |set, s| set | bit(s));
         self
     }
 
@@ -222,11 +218,7 @@ impl Run {
     /// Starts it. It has become the program when this returns.
     #[track_caller]
     pub fn spawn(mut self) -> Running {
-        let null = File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/null")
-            .unwrap();
+        let null = File::options().read(true).write(true).open("/dev/null").unwrap();
         let captured = [memory_file(), memory_file()];
         let terminal = self.terminal.as_ref().map(Terminal::open_slave);
         for (number, stdio) in self.stdio.iter().enumerate() {
@@ -234,24 +226,16 @@ impl Run {
                 Stdio::Null => null.as_raw_fd(),
                 Stdio::Closed => continue,
                 Stdio::Fd(fd) => fd.as_raw_fd(),
-                Stdio::Terminal => terminal
-                    .as_ref()
-                    .expect("no terminal was given")
-                    .as_raw_fd(),
+                Stdio::Terminal => terminal.as_ref().expect("no terminal was given").as_raw_fd(),
                 Stdio::Captured => captured[number.saturating_sub(1)].as_fd().as_raw_fd(),
             };
             self.plan.descriptors.push((source, number as RawFd));
         }
-        self.plan.descriptors.extend(
-            self.inherited
-                .iter()
-                .map(|(file, number)| (file.as_raw_fd(), *number)),
-        );
+        self.plan
+            .descriptors
+            .extend(self.inherited.iter().map(|(file, number)| (file.as_raw_fd(), *number)));
         self.plan.controlling_tty = terminal.as_ref().map(AsRawFd::as_raw_fd);
-        let pid = self
-            .plan
-            .spawn()
-            .unwrap_or_else(|e| panic!("{:?}: {e}", self.plan.path));
+        let pid = self.plan.spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.plan.path));
         let [stdout, stderr] = captured;
         Running::new(pid, stdout, stderr, self.wrapped)
     }

@@ -27,14 +27,7 @@ pub struct Finished {
 
 impl Running {
     pub(super) fn new(pid: i32, stdout: File, stderr: File, wrapped: bool) -> Self {
-        Self {
-            pid,
-            wrapped,
-            stdout,
-            stderr,
-            over: Cell::new(None),
-            main: Cell::new(None),
-        }
+        Self { pid, wrapped, stdout, stderr, over: Cell::new(None), main: Cell::new(None) }
     }
 
     /// The started process, as seen from outside: init, or the first word of [`super::Run::via`].
@@ -45,11 +38,7 @@ impl Running {
     /// The init's pid: that of the process, or of the first child of what it was started through.
     #[track_caller]
     pub fn init(&self) -> i32 {
-        if self.wrapped {
-            self.first_child(self.pid)
-        } else {
-            self.pid
-        }
+        if self.wrapped { self.first_child(self.pid) } else { self.pid }
     }
 
     /// The main child's pid, as seen from outside.
@@ -63,9 +52,7 @@ impl Running {
 
     #[track_caller]
     fn first_child(&self, of: i32) -> i32 {
-        self.until(&format!("process {of} has a child"), || {
-            children(of).first().copied()
-        })
+        self.until(&format!("process {of} has a child"), || children(of).first().copied())
     }
 
     /// Sends a signal to the init from outside.
@@ -144,16 +131,9 @@ impl Running {
                 state(pid)
             )
         };
-        let processes: String = std::iter::once(self.pid)
-            .chain(descendants(self.pid))
-            .take(20)
-            .map(about)
-            .collect();
-        format!(
-            "{processes}stdout: {}\nstderr: {}",
-            self.stdout(),
-            self.stderr()
-        )
+        let processes: String =
+            std::iter::once(self.pid).chain(descendants(self.pid)).take(20).map(about).collect();
+        format!("{processes}stdout: {}\nstderr: {}", self.stdout(), self.stderr())
     }
 }
 
@@ -161,8 +141,7 @@ impl Finished {
     /// The exit code; fails, showing all, when a signal killed the init itself.
     #[track_caller]
     pub fn exit_code(&self) -> i32 {
-        self.code
-            .unwrap_or_else(|| panic!("killed by a signal: {self:#?}"))
+        self.code.unwrap_or_else(|| panic!("killed by a signal: {self:#?}"))
     }
 
     /// Fails unless that was the exit code; gives itself back for further questions.

@@ -52,10 +52,7 @@ impl Plan {
     /// Starts it and returns its pid, when it has become the program.
     pub fn spawn(&self) -> io::Result<i32> {
         let pointers = |list: &[CString]| -> Vec<*const c_char> {
-            list.iter()
-                .map(|s| s.as_ptr())
-                .chain([ptr::null()])
-                .collect()
+            list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
         };
         let (argv, env) = (pointers(&self.argv), pointers(&self.env));
         let mut high = vec![0; self.descriptors.len()];
@@ -63,14 +60,8 @@ impl Plan {
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
         let maps = [
             (c"/proc/self/setgroups", CString::from(c"deny")),
-            (
-                c"/proc/self/uid_map",
-                CString::new(format!("0 {uid} 1")).unwrap(),
-            ),
-            (
-                c"/proc/self/gid_map",
-                CString::new(format!("0 {gid} 1")).unwrap(),
-            ),
+            (c"/proc/self/uid_map", CString::new(format!("0 {uid} 1")).unwrap()),
+            (c"/proc/self/gid_map", CString::new(format!("0 {gid} 1")).unwrap()),
         ];
         let mut flags = libc::SIGCHLD;
         if self.pid_namespace {
@@ -101,10 +92,7 @@ impl Plan {
         let errno = i32::from_ne_bytes(message[..4].try_into().unwrap());
         let step = i32::from_ne_bytes(message[4..8].try_into().unwrap());
         let error = io::Error::from_raw_os_error(errno);
-        Err(io::Error::new(
-            error.kind(),
-            format!("{error} (at line {step} of {})", file!()),
-        ))
+        Err(io::Error::new(error.kind(), format!("{error} (at line {step} of {})", file!())))
     }
 
     /// # Safety
@@ -149,11 +137,7 @@ impl Plan {
                 if libc::geteuid() != 0 {
                     for (path, content) in maps {
                         let fd = call!(libc::open(path.as_ptr(), libc::O_WRONLY)) as RawFd;
-                        call!(libc::write(
-                            fd,
-                            content.as_ptr().cast(),
-                            content.count_bytes()
-                        ));
+                        call!(libc::write(fd, content.as_ptr().cast(), content.count_bytes()));
                         libc::close(fd);
                     }
                 }
@@ -166,13 +150,7 @@ impl Plan {
                     none.cast()
                 ));
                 let kind = if self.proc { c"proc" } else { c"tmpfs" };
-                call!(libc::mount(
-                    kind.as_ptr(),
-                    c"/proc".as_ptr(),
-                    kind.as_ptr(),
-                    0,
-                    none.cast()
-                ));
+                call!(libc::mount(kind.as_ptr(), c"/proc".as_ptr(), kind.as_ptr(), 0, none.cast()));
                 if self.read_only {
                     let flags = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY;
                     call!(libc::mount(none, c"/".as_ptr(), none, flags, none.cast()));
@@ -186,12 +164,7 @@ impl Plan {
                 call!(libc::chdir(dir.as_ptr()));
             }
             libc::syscall(libc::SYS_close_range, 0, 2, 0);
-            call!(libc::syscall(
-                libc::SYS_close_range,
-                3,
-                u32::MAX,
-                libc::CLOSE_RANGE_CLOEXEC
-            ));
+            call!(libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC));
             for (source, (_, target)) in high.iter().zip(&self.descriptors) {
                 call!(libc::dup2(*source, *target));
             }
@@ -202,19 +175,12 @@ impl Plan {
                 call!(libc::setpriority(libc::PRIO_PROCESS, 0, nice));
             }
             for (which, soft, hard) in &self.limits {
-                let limit = libc::rlimit64 {
-                    rlim_cur: *soft,
-                    rlim_max: *hard,
-                };
+                let limit = libc::rlimit64 { rlim_cur: *soft, rlim_max: *hard };
                 call!(libc::syscall(libc::SYS_prlimit64, 0, *which, &limit, 0));
             }
             // System calls: libc's functions would look for the test's other threads.
             if let Some((uid, gid, groups)) = &self.user {
-                call!(libc::syscall(
-                    libc::SYS_setgroups,
-                    groups.len(),
-                    groups.as_ptr()
-                ));
+                call!(libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()));
                 call!(libc::syscall(libc::SYS_setresgid, *gid, *gid, *gid));
                 call!(libc::syscall(libc::SYS_setresuid, *uid, *uid, *uid));
                 if self.dies_with_us {
@@ -233,13 +199,7 @@ impl Plan {
                 };
                 libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), 0, 8);
             }
-            call!(libc::syscall(
-                libc::SYS_rt_sigprocmask,
-                libc::SIG_SETMASK,
-                &self.blocked,
-                0,
-                8
-            ));
+            call!(libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &self.blocked, 0, 8));
             libc::execve(self.path.as_ptr(), argv.as_ptr(), env.as_ptr());
             call!(-1);
             libc::_exit(127)

@@ -33,11 +33,7 @@ impl Subject {
         if !path.exists() {
             fs::hard_link(copy, &path).unwrap();
         }
-        Self {
-            path,
-            name: name.to_owned(),
-            peer: false,
-        }
+        Self { path, name: name.to_owned(), peer: false }
     }
 
     /// The real program of that name, as the distribution installs it.
@@ -49,11 +45,7 @@ impl Subject {
             .unwrap_or_else(|| {
                 panic!("{name} is not installed: `apt-get install tini dumb-init catatonit`")
             });
-        Self {
-            path,
-            name: name.to_owned(),
-            peer: true,
-        }
+        Self { path, name: name.to_owned(), peer: true }
     }
 
     /// `tini`, `dumb-init`, `catatonit`… or `podinit`.
@@ -73,6 +65,22 @@ impl Subject {
     /// The real program called `name`: where a rule knows of a defect that we do not copy.
     pub fn is_real(&self, name: &str) -> bool {
         self.peer && self.name == name
+    }
+
+    /// The exit code when PROGRAM cannot be executed: `init U9`, T17, D15, C7.
+    pub fn exec_failure(&self, errno: i32) -> i32 {
+        match (self.name(), errno) {
+            ("dumb-init", _) => 2,
+            ("catatonit", _) => 1,
+            (_, libc::ENOENT) => 127,
+            (_, libc::EACCES) | ("podinit", _) => 126,
+            _ => 1,
+        }
+    }
+
+    /// The exit code of a usage error or a failed fork: `init T3`, D4, C3, and the 125 of our own name.
+    pub fn own_failure(&self) -> i32 {
+        if self.name() == "podinit" { 125 } else { 1 }
     }
 
     /// The options with which the main child alone is signalled.

@@ -23,11 +23,7 @@ impl Terminal {
             let master = libc::posix_openpt(
                 libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK,
             );
-            assert!(
-                master >= 0,
-                "posix_openpt: {}",
-                std::io::Error::last_os_error()
-            );
+            assert!(master >= 0, "posix_openpt: {}", std::io::Error::last_os_error());
             assert_eq!(libc::grantpt(master), 0);
             assert_eq!(libc::unlockpt(master), 0);
             assert_eq!(libc::ptsname_r(master, name.as_mut_ptr(), name.len()), 0);
@@ -35,27 +31,16 @@ impl Terminal {
         };
         // SAFETY: ptsname_r ended it with a zero.
         let slave = unsafe { std::ffi::CStr::from_ptr(name.as_ptr()) }.to_owned();
-        Self(Arc::new(Inner {
-            master,
-            slave,
-            output: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { master, slave, output: Mutex::default() }))
     }
 
     /// A descriptor of the side that programs see.
     pub fn open_slave(&self) -> OwnedFd {
         // SAFETY: a new descriptor, nobody else's.
         unsafe {
-            let fd = libc::open(
-                self.0.slave.as_ptr(),
-                libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC,
-            );
-            assert!(
-                fd >= 0,
-                "{:?}: {}",
-                self.0.slave,
-                std::io::Error::last_os_error()
-            );
+            let fd =
+                libc::open(self.0.slave.as_ptr(), libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
+            assert!(fd >= 0, "{:?}: {}", self.0.slave, std::io::Error::last_os_error());
             OwnedFd::from_raw_fd(fd)
         }
     }
@@ -81,10 +66,7 @@ impl Terminal {
             let mut settings = std::mem::zeroed();
             assert_eq!(libc::tcgetattr(slave.as_raw_fd(), &mut settings), 0);
             settings.c_lflag |= libc::TOSTOP;
-            assert_eq!(
-                libc::tcsetattr(slave.as_raw_fd(), libc::TCSANOW, &settings),
-                0
-            );
+            assert_eq!(libc::tcsetattr(slave.as_raw_fd(), libc::TCSANOW, &settings), 0);
         }
     }
 
@@ -102,10 +84,6 @@ impl Terminal {
     #[track_caller]
     pub fn shows(&self, text: &str) {
         let found = poll_until(DEADLINE, || self.output().contains(text).then_some(()));
-        assert!(
-            found.is_some(),
-            "the terminal never showed {text:?}, only {:?}",
-            self.output()
-        );
+        assert!(found.is_some(), "the terminal never showed {text:?}, only {:?}", self.output());
     }
 }

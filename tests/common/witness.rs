@@ -45,11 +45,7 @@ fn build() -> PathBuf {
         .args([&new, &source])
         .output()
         .expect("rustc runs");
-    assert!(
-        output.status.success(),
-        "the witness:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "the witness:\n{}", String::from_utf8_lossy(&output.stderr));
     fs::rename(new, &built).unwrap();
     built
 }
@@ -68,10 +64,7 @@ impl Report {
         let mut facts: HashMap<String, Vec<String>> = HashMap::new();
         for line in fs::read_to_string(path).ok()?.lines() {
             let (key, value) = line.split_once(' ').unwrap();
-            facts
-                .entry(key.to_owned())
-                .or_default()
-                .push(value.to_owned());
+            facts.entry(key.to_owned()).or_default().push(value.to_owned());
         }
         Some(Self(facts))
     }
@@ -84,9 +77,7 @@ impl Report {
     /// `stdin_foreground`, `tty_foreground` (the group in the foreground there, or -1).
     #[track_caller]
     pub fn get(&self, key: &str) -> &str {
-        self.list(key)
-            .first()
-            .unwrap_or_else(|| panic!("the report has no {key}"))
+        self.list(key).first().unwrap_or_else(|| panic!("the report has no {key}"))
     }
 
     #[track_caller]
@@ -120,11 +111,7 @@ impl Report {
     /// (soft, hard) of an `RLIMIT_…`.
     pub fn limit(&self, which: u32) -> (u64, u64) {
         let start = format!("{which} ");
-        let values = self
-            .list("rlimit")
-            .iter()
-            .find_map(|l| l.strip_prefix(&start))
-            .unwrap();
+        let values = self.list("rlimit").iter().find_map(|l| l.strip_prefix(&start)).unwrap();
         let (soft, hard) = values.split_once(' ').unwrap();
         (soft.parse().unwrap(), hard.parse().unwrap())
     }
@@ -144,10 +131,7 @@ impl Report {
 
     /// The open descriptors, whether they would be closed by exec or not.
     pub fn descriptors(&self) -> Vec<i32> {
-        self.list("fd")
-            .iter()
-            .map(|l| l.split(' ').next().unwrap().parse().unwrap())
-            .collect()
+        self.list("fd").iter().map(|l| l.split(' ').next().unwrap().parse().unwrap()).collect()
     }
 
     /// Whether this descriptor is `/dev/null`.
@@ -160,10 +144,7 @@ impl Report {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
 /// What a recorder of the witness (`record`, `family`, `daemon`) has written down.
@@ -227,9 +208,7 @@ impl Recording {
     pub fn all_so_far(&self, running: &Running) -> Vec<i32> {
         let before = self.count(64);
         running.signal(64);
-        running.until("the last signal arrives", || {
-            (self.count(64) > before).then_some(())
-        });
+        running.until("the last signal arrives", || (self.count(64) > before).then_some(()));
         self.signals().into_iter().filter(|s| *s != 64).collect()
     }
 }
@@ -238,11 +217,6 @@ impl Arrival {
     fn parse(line: &str) -> Self {
         let mut numbers = line.split(' ').map(|n| n.parse().unwrap());
         let mut next = || numbers.next().unwrap();
-        Self {
-            signal: next(),
-            pid: next(),
-            value: next(),
-            code: next(),
-        }
+        Self { signal: next(), pid: next(), value: next(), code: next() }
     }
 }

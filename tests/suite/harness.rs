@@ -14,10 +14,8 @@ fn a_plain_process_ends_with_its_code_or_signal() {
 #[test]
 fn pid_1_of_a_namespace_is_our_own_child() {
     let dir = TempDir::new();
-    let mut running = Run::program(witness())
-        .args(["report", &dir.file("r"), "exit", "7"])
-        .pid1()
-        .spawn();
+    let mut running =
+        Run::program(witness()).args(["report", &dir.file("r"), "exit", "7"]).pid1().spawn();
     assert_eq!(running.wait().exits(7).stdout, "");
     assert_eq!(Report::read(&dir.file("r")).unwrap().number("pid"), 1);
 }
@@ -41,24 +39,17 @@ fn a_program_gets_exactly_what_the_builder_says() {
         .silently();
     let report = Report::read(&dir.file("r")).unwrap();
     assert_eq!(report.env(), [b"A=b c"]);
-    assert_eq!(
-        (report.blocked(), report.ignored()),
-        (vec![SIGUSR1, 33], vec![SIGINT, 32])
-    );
+    assert_eq!((report.blocked(), report.ignored()), (vec![SIGUSR1, 33], vec![SIGINT, 32]));
     assert_eq!(report.descriptors(), [1, 2, 7]);
-    assert_eq!(
-        (report.get("umask"), report.cwd().as_str()),
-        ("027", "/usr")
-    );
+    assert_eq!((report.get("umask"), report.cwd().as_str()), ("027", "/usr"));
     assert_eq!(report.get("pid"), report.get("sid"));
 }
 
 #[test]
 fn a_recorder_writes_down_what_arrives() {
     let dir = TempDir::new();
-    let mut running = Run::program(witness())
-        .args(["record", &dir.file("r"), "until", "15", "3"])
-        .spawn();
+    let mut running =
+        Run::program(witness()).args(["record", &dir.file("r"), "until", "15", "3"]).spawn();
     let recording = Recording::of(&running, &dir, "r");
     running.signal(SIGINT);
     recording.receives(&running, SIGINT);
@@ -70,10 +61,8 @@ fn a_recorder_writes_down_what_arrives() {
 #[test]
 fn a_terminal_tells_its_foreground_and_passes_keys() {
     let (dir, terminal) = (TempDir::new(), Terminal::new());
-    let running = Run::program(witness())
-        .args(["record", &dir.file("r")])
-        .terminal(&terminal)
-        .spawn();
+    let running =
+        Run::program(witness()).args(["record", &dir.file("r")]).terminal(&terminal).spawn();
     let recording = Recording::of(&running, &dir, "r");
     assert_eq!(terminal.foreground(), Some(running.pid()));
     terminal.press("\x03");

@@ -8,6 +8,10 @@ mod common;
 
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/tini.rs"]
+mod tini;
+#[path = "suite/tini_processes.rs"]
+mod tini_processes;
 #[path = "suite/universal_end.rs"]
 mod universal_end;
 #[path = "suite/universal_reaping.rs"]

@@ -11,6 +11,7 @@
 
 #![allow(dead_code)] // each module of the suite uses its part
 
+mod family;
 mod process;
 mod run;
 mod running;
@@ -23,6 +24,7 @@ mod witness;
 #[macro_use]
 mod conform;
 
+pub use family::Family;
 pub use process::*;
 pub use run::{Run, Stdio};
 pub use running::{Finished, Running};

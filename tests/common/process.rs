@@ -87,3 +87,18 @@ pub fn send(pid: i32, signal: i32) {
 pub fn all_signals() -> impl Iterator<Item = i32> {
     (1..=64).filter(|s| !matches!(s, 32 | 33))
 }
+
+/// The working directory of a process.
+pub fn directory(pid: i32) -> String {
+    let link = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+    link.into_os_string().into_string().unwrap()
+}
+
+/// Whether nobody has the writing end of this pipe open any more.
+pub fn hung_up(reader: &fs::File) -> bool {
+    use std::os::fd::AsRawFd;
+    let mut poll = libc::pollfd { fd: reader.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, as said.
+    unsafe { libc::poll(&mut poll, 1, 0) };
+    poll.revents & libc::POLLHUP != 0
+}

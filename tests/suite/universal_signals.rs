@@ -98,11 +98,10 @@ conform! { all;
     fn u17_the_target_is_the_child_alone(subject) {
         for run in both_ways(subject) {
             let dir = TempDir::new();
-            let running = run.args(subject.child_only()).witness(["family", dir.path().to_str().unwrap()]).spawn();
-            let family = Family::of(&running, &dir);
+            let (running, family) = Family::start(run.args(subject.child_only()), &dir, "");
             running.signal(SIGUSR1);
             family.main.receives(&running, SIGUSR1);
-            assert_eq!(family.reached(&running), ["main"]);
+            assert_eq!(family.reached(), ["main"]);
         }
     }
 
@@ -110,11 +109,10 @@ conform! { all;
     fn u17_the_target_is_the_group_without_who_has_left_it(subject) {
         for run in both_ways(subject) {
             let dir = TempDir::new();
-            let running = run.args(subject.whole_group()).witness(["family", dir.path().to_str().unwrap()]).spawn();
-            let family = Family::of(&running, &dir);
+            let (running, family) = Family::start(run.args(subject.whole_group()), &dir, "");
             running.signal(SIGUSR1);
             family.main.receives(&running, SIGUSR1);
-            assert_eq!(family.reached(&running), ["main", "group"]);
+            assert_eq!(family.reached(), ["main", "group"]);
         }
     }
 
@@ -170,42 +168,4 @@ conform! { all;
 
 fn signal_waits(pid: i32, signal: i32) -> impl Fn() -> bool {
     move || (signal_set(pid, "ShdPnd") | signal_set(pid, "SigPnd")) & bit(signal) != 0
-}
-
-/// The four recorders of the witness's `family`.
-struct Family {
-    main: Recording,
-    others: Vec<(&'static str, Recording, i32)>,
-}
-
-impl Family {
-    #[track_caller]
-    fn of(running: &Running, dir: &TempDir) -> Self {
-        let main = Recording::of(running, dir, "main");
-        let seen_from_outside = |inner: i32| {
-            let last = |pid: &i32| {
-                status(*pid, "NSpid").and_then(|l| l.split_whitespace().last()?.parse().ok())
-                    == Some(inner)
-            };
-            descendants(running.pid()).into_iter().find(last).unwrap()
-        };
-        let others = ["group", "own-group", "own-session"].map(|name| {
-            let recording = Recording::of(running, dir, name);
-            let pid = seen_from_outside(recording.pid().unwrap());
-            (name, recording, pid)
-        });
-        Self { main, others: others.into() }
-    }
-
-    /// Who has received anything. The others are asked with a signal of their own, which would arrive after it.
-    #[track_caller]
-    fn reached(&self, running: &Running) -> Vec<&'static str> {
-        let reached = self.others.iter().filter(|(_, recording, pid)| {
-            send(*pid, 63);
-            recording.receives(running, 63);
-            recording.signals() != [63]
-        });
-        let main = (!self.main.signals().is_empty()).then_some("main");
-        main.into_iter().chain(reached.map(|(name, ..)| *name)).collect()
-    }
 }

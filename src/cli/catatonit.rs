@@ -19,7 +19,7 @@ Environment: CATATONIT_DEBUG (any value) prints what happens.
 pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Refusal> {
     // init C6
     if environment.get("CATATONIT_LOG").is_some() {
-        return Err(refusal("CATATONIT_LOG is not supported: unset it"));
+        return Err(unusable("CATATONIT_LOG is not supported: unset it"));
     }
     let level =
         if environment.get("CATATONIT_DEBUG").is_some() { Level::Debug } else { Level::Error };
@@ -51,13 +51,13 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
         return Ok(Outcome::Hold { holding: Holding::AsCatatonit, log });
     }
     let Some(program) = reader.program() else {
-        return Err(Refusal { text: format!("catatonit: no program given\n{USAGE}"), code: 1 });
+        return Err(unusable("no program given"));
     };
     let ended_by_dashes = reader.ended_by_dashes;
     drop_dashes_behind_program(words, environment, program, ended_by_dashes);
     Ok(Outcome::Init { plan: plan::catatonit(group), log, program: Placed::at(program) })
 }
 
-fn refusal(problem: &str) -> Refusal {
-    Refusal { text: format!("catatonit: {problem}\n"), code: 1 }
+fn unusable(problem: &str) -> Refusal {
+    Refusal { text: format!("catatonit: {problem}\n{USAGE}"), code: 1 }
 }

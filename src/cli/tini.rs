@@ -42,8 +42,14 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
     let mut warn_on_reap = false;
     let mut reader = Reader::new(words);
     while let Some(item) = reader.option() {
-        let Item::Short(option) = item else {
-            return Err(unusable("there is no such long option"));
+        let option = match item {
+            Item::Short(option) => option,
+            Item::Long { name, .. } => {
+                return Err(unusable(&format!(
+                    "--{}: there is no such option",
+                    name.escape_ascii()
+                )));
+            }
         };
         match option {
             b'h' => return Ok(Outcome::Say(USAGE.to_owned())),
@@ -65,7 +71,12 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
                         .ok_or_else(|| refusal("-e: not an exit code from 0 to 255"))?,
                 );
             }
-            _ => return Err(unusable("there is no such option")),
+            _ => {
+                return Err(unusable(&format!(
+                    "-{}: there is no such option",
+                    option.escape_ascii()
+                )));
+            }
         }
     }
     let program = reader.program().ok_or(Refusal { text: USAGE.to_owned(), code: 1 })?;

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::lifecycle::Moment;
 use crate::lifecycle::termination::{Action, Event, Termination};
-use crate::plan::{self, FailureCodes, Placement, Plan, Subreaper, Target};
+use crate::plan::{self, Afterwards, FailureCodes, Placement, Plan, Subreaper, Target};
 use crate::signal::{Received, Signal, SignalSet};
 use crate::sys::credentials::Credentials;
 use crate::sys::exec::{self, Failure};
@@ -108,7 +108,9 @@ impl<'a> Init<'a> {
         }
         let code = self.main_exit.map_or(Exit::Signal(Signal::KILL).code(), Exit::code);
         let code = if self.plan.remap.contains(code) { 0 } else { code };
-        if let Some(account) = self.termination.account() {
+        if self.plan.ending.afterwards == Afterwards::Clear
+            && let Some(account) = self.termination.account()
+        {
             self.log.note(Note::Closing { account, exit: code });
         }
         code
@@ -179,9 +181,8 @@ impl<'a> Init<'a> {
             self.happened(Event::MainEnded);
         } else if self.plan.warn_on_reap {
             self.log.note(Note::OrphanWarned { pid });
-        } else {
-            self.log.note(Note::OrphanReaped { pid, exit });
         }
+        self.log.note(Note::Reaped { pid, exit });
         wait::reap(pid);
     }
 

@@ -49,7 +49,7 @@ pub enum Note<'a> {
         pid: Pid,
         exit: Exit,
     },
-    OrphanReaped {
+    Reaped {
         pid: Pid,
         exit: Exit,
     },
@@ -214,7 +214,7 @@ impl Note<'_> {
             | Note::Killed { .. } => Level::Info,
             Note::Closing { account, .. } if account.killed => Level::Warning,
             Note::Closing { .. } => Level::Info,
-            Note::Forwarded { .. } | Note::OrphanReaped { .. } => Level::Debug,
+            Note::Forwarded { .. } | Note::Reaped { .. } => Level::Debug,
         }
     }
 
@@ -230,7 +230,7 @@ impl Note<'_> {
             Note::NotForwarded { .. } => "not-forwarded",
             Note::MainStopped { .. } => "stopped",
             Note::MainEnded { .. } => "ended",
-            Note::OrphanReaped { .. } | Note::OrphanWarned { .. } => "orphan-reaped",
+            Note::Reaped { .. } | Note::OrphanWarned { .. } => "reaped",
             Note::NoProc => "no-proc",
             Note::LeftoversTold { .. } => "leftovers-told",
             Note::Killed { .. } => "killed",
@@ -250,7 +250,7 @@ impl Note<'_> {
             Note::Forwarded { signal, pid, .. } | Note::NotForwarded { signal, pid, .. } => {
                 write!(out, ",\"pid\":{pid},\"signal\":\"{signal}\"")
             }
-            Note::MainEnded { pid, exit } | Note::OrphanReaped { pid, exit } => {
+            Note::MainEnded { pid, exit } | Note::Reaped { pid, exit } => {
                 write!(out, ",\"pid\":{pid},\"exit\":{}", exit.code())
             }
             Note::MainStopped { signal } | Note::Leaving { signal } => {
@@ -286,8 +286,8 @@ impl fmt::Display for Note<'_> {
             Note::NotStarted { program, because } => write!(f, "{}: {because}", Printable(program)),
             Note::Refused { what, errno } => write!(f, "{what}: {}", errno.desc()),
             Note::NotReaping => f.write_str(
-                "not PID 1 and not a child subreaper: zombie reaping will not work. \
-                 Use -s or set TINI_SUBREAPER, or run it as PID 1",
+                "not PID 1 and not a child subreaper: zombie reaping will not work.\n\
+                 Run it as PID 1, or use -s or set TINI_SUBREAPER to make it a subreaper.",
             ),
             Note::NotFirst => f.write_str("warning: not PID 1: only what is reparented here will be reaped"),
             Note::Started { program, pid } => write!(f, "started {} as pid {pid}", Printable(program)),
@@ -300,7 +300,7 @@ impl fmt::Display for Note<'_> {
             }
             Note::MainStopped { signal } => write!(f, "the program was stopped by {signal}"),
             Note::MainEnded { pid, exit } => write!(f, "pid {pid} ended: {exit}"),
-            Note::OrphanReaped { pid, exit } => write!(f, "reaped orphan {pid}: {exit}"),
+            Note::Reaped { pid, exit } => write!(f, "reaped {pid}: {exit}"),
             Note::OrphanWarned { pid } => write!(f, "reaped zombie process with pid={pid}"),
             Note::NoProc => f.write_str("no /proc of this PID namespace: of what the program left behind, only its process group is found"),
             Note::LeftoversTold { count } => write!(f, "sent TERM to {count} left behind"),

@@ -6,6 +6,12 @@
 #[macro_use]
 mod common;
 
+#[path = "suite/catatonit.rs"]
+mod catatonit;
+#[path = "suite/dumb_init.rs"]
+mod dumb_init;
+#[path = "suite/dumb_init_processes.rs"]
+mod dumb_init_processes;
 #[path = "suite/harness.rs"]
 mod harness;
 #[path = "suite/tini.rs"]

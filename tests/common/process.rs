@@ -102,3 +102,8 @@ pub fn hung_up(reader: &fs::File) -> bool {
     unsafe { libc::poll(&mut poll, 1, 0) };
     poll.revents & libc::POLLHUP != 0
 }
+
+/// Whether the process has taken this signal into its hands: blocked or handled.
+pub fn takes(pid: i32, signal: i32) -> bool {
+    (signal_set(pid, "SigBlk") | signal_set(pid, "SigCgt")) & bit(signal) != 0
+}

@@ -110,6 +110,22 @@ impl Running {
         poll_until(deadline, || self.is_over().then(|| self.outcome()))
     }
 
+    /// Sends a signal at which it is to end by itself, with 0.
+    #[track_caller]
+    pub fn signal_and_end(mut self, signal: i32) -> Finished {
+        self.signal(signal);
+        self.wait().exits(0)
+    }
+
+    /// Lets a daemon be born in the PID namespace of this PID 1, whose child it becomes; its pid, as seen from outside.
+    #[track_caller]
+    pub fn adopts_a_daemon(&self, file: &str) -> i32 {
+        let pid = self.pid.to_string();
+        let enter = ["-t", &pid, "-p", "--", super::witness(), "daemon", file];
+        super::Run::program("/usr/bin/nsenter").args(enter).finish().exits(0);
+        self.until("the orphan arrives", || children(self.pid).last().copied())
+    }
+
     fn outcome(&self) -> Finished {
         let raw = self.over.get().expect("it has ended");
         Finished {

@@ -118,7 +118,7 @@ conform! { all;
 
     // init U18, X5
     fn u18_a_key_press_arrives_exactly_once(subject) {
-        let single_child = (subject.name() != "dumb-init").then_some(subject.child_only()); // D9, kept under its name
+        let single_child = (subject.name() != "dumb-init").then_some(subject.child_only()); // D9
         for options in [Some(&[][..]), single_child, Some(subject.whole_group())].into_iter().flatten() {
             for run in both_ways(subject) {
                 let (dir, terminal) = (TempDir::new(), Terminal::new());

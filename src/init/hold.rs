@@ -14,37 +14,33 @@ use super::report::{Log, Note};
 /// 1 where orphans cannot be made to come here (init C5).
 pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
     signals::know_own_pid(this_process::pid());
-    for (code, signal) in [(1, Signal::INT), (2, Signal::TERM)] {
-        if signals::reset(signal).is_err() {
+    let ours = [Signal::INT, Signal::TERM, Signal::CHLD];
+    for (code, signal) in (1..).zip(ours) {
+        if signals::show_handled(signal).is_err() {
             return code;
         }
     }
-    if signals::expect_children(false).is_err() {
-        return 3;
-    }
-    let ours: SignalSet = [Signal::INT, Signal::TERM, Signal::CHLD].into_iter().collect();
-    let awaited = match holding {
+    let mut awaited: SignalSet = ours.into_iter().collect();
+    match holding {
         Holding::AsPause => {
             if !this_process::is_pid_1() {
                 log.note(Note::NotFirst);
             }
-            signals::replace_mask(SignalSet(mask.0 | ours.0));
-            ours
+            signals::replace_mask(SignalSet(mask.0 | awaited.0));
         }
         Holding::AsCatatonit | Holding::Own => {
-            let subreaper = if holding == Holding::Own {
-                Subreaper::WhenNotPid1
-            } else {
-                Subreaper::WhenNotPid1OrFail
-            };
-            if !become_reaper(subreaper, &mut log) {
+            let own = holding == Holding::Own;
+            if !become_reaper(
+                if own { Subreaper::WhenNotPid1 } else { Subreaper::WhenNotPid1OrFail },
+                &mut log,
+            ) {
                 return 1;
             }
             this_process::leave_directory();
             descriptors::close_from(descriptors::FIRST_OTHER);
-            SignalSet::ALL
+            awaited = SignalSet::ALL;
         }
-    };
+    }
     // Whoever ended before SIGCHLD had its default action is here already.
     reap_the_dead();
     loop {

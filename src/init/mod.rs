@@ -2,7 +2,7 @@
 //! lifecycle and carries out its actions.
 //!
 //! Nothing the loop reaches panics or asks for memory, and while nothing happens it makes no system
-//! call: one sigtimedwait(2) without a time-out is all of its idling.
+//! call: one read(2) of a signalfd is all of its idling.
 
 // PID 1 cannot afford to panic.
 #![cfg_attr(
@@ -26,7 +26,7 @@ use crate::plan::{self, Afterwards, FailureCodes, Placement, Plan, Subreaper, Ta
 use crate::signal::{Received, Signal, SignalSet};
 use crate::sys::credentials::Credentials;
 use crate::sys::exec::{self, Failure};
-use crate::sys::signals::{self, ChildSignal, Recipient};
+use crate::sys::signals::{self, ChildSignal, Recipient, Source};
 use crate::sys::spawn::{self, Order, Place, SpawnError, Step};
 use crate::sys::wait::{self, Exit, Look};
 use crate::sys::words::{Argv, Environment};
@@ -56,6 +56,7 @@ pub struct Program {
 pub struct Init<'a> {
     plan: &'a Plan,
     log: Log,
+    source: Source,
     termination: Termination<'a>,
     main: Pid,
     main_exit: Option<Exit>,
@@ -86,6 +87,7 @@ impl<'a> Init<'a> {
         Ok(Init {
             plan,
             log,
+            source: Source::open(Signal::forwardable().collect::<SignalSet>().with(Signal::CHLD)),
             termination: Termination::new(&plan.ending),
             main,
             main_exit: None,
@@ -118,7 +120,7 @@ impl<'a> Init<'a> {
 
     /// Takes one signal, or notices that a deadline has come.
     fn take_signal(&mut self, at_most: Option<Duration>) {
-        match signals::wait(received_signals(), at_most) {
+        match self.source.wait(at_most) {
             None => self.happened(Event::Due),
             Some(received) if received.signal == Signal::CHLD => self.look_at_children(),
             Some(received) => self.received(received),
@@ -156,13 +158,19 @@ impl<'a> Init<'a> {
             }
             reaped += 1;
             if reaped % BATCH == 0 {
-                let others = received_signals().without(Signal::CHLD);
-                while let Some(received) = signals::wait(others, Some(Duration::ZERO)) {
-                    self.received(received);
-                }
+                self.receive_what_came();
             }
         }
         self.reap_the_dead();
+    }
+
+    fn receive_what_came(&mut self) {
+        while let Some(received) = self.source.poll() {
+            match received.signal {
+                Signal::CHLD => self.look_whether_main_stopped(),
+                _ => self.received(received),
+            }
+        }
     }
 
     /// What is already dead when init leaves is reaped still (init T21).
@@ -250,11 +258,6 @@ impl<'a> Init<'a> {
     fn main_group_is_ours(&self) -> bool {
         self.plan.placement != Placement::InitsGroup && wait::has_child_in(self.main)
     }
-}
-
-/// Everything init takes: what it forwards, and SIGCHLD.
-fn received_signals() -> SignalSet {
-    Signal::forwardable().collect::<SignalSet>().with(Signal::CHLD)
 }
 
 fn now() -> Moment {

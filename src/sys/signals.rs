@@ -1,9 +1,11 @@
 //! Signals: blocking, waiting for and sending them.
 //!
-//! Init handles no signal. All are blocked from its first instruction on and taken one by one by
-//! sigtimedwait(2): no handler, no descriptor, nothing to lose between two system calls.
+//! Init handles no signal. All are blocked from its first instruction on and taken one by one from a
+//! signalfd(2), or by sigtimedwait(2) where no descriptor can be had: no handler, and nothing to lose
+//! between two system calls.
 
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -56,9 +58,12 @@ pub fn ignore_children() {
     let _ = set_disposition(Signal::CHLD, libc::SIG_IGN, 0);
 }
 
-/// Gives `signal` its default action.
-pub fn reset(signal: Signal) -> Result<(), Errno> {
-    set_disposition(signal, libc::SIG_DFL, 0).map(drop)
+/// Shows to whoever looks that this signal is handled here, though it is taken by [`wait`] before a
+/// handler could run.
+pub fn show_handled(signal: Signal) -> Result<(), Errno> {
+    extern "C" fn nothing(_: i32) {}
+    set_disposition(signal, nothing as extern "C" fn(i32) as libc::sighandler_t, libc::SA_NOCLDSTOP)
+        .map(drop)
 }
 
 fn set_disposition(
@@ -72,53 +77,101 @@ fn set_disposition(
     action.sa_flags = flags;
     // SAFETY: as above.
     let mut before: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    // SAFETY: both live through the call, and neither handler is code.
+    // SAFETY: both live through the call; the only handler that is code does nothing.
     Errno::result(unsafe { libc::sigaction(signal.number(), &action, &mut before) })?;
     Ok(before.sa_sigaction)
 }
 
-/// Waits until one of `signals`, which must be blocked, is there and takes it; `None` when `at_most`
-/// has passed, or after a stop and continue.
+/// A place to take blocked signals from.
+pub struct Source {
+    signals: SignalSet,
+    /// `None` where RLIMIT_NOFILE leaves no room.
+    descriptor: Option<OwnedFd>,
+}
+
+impl Source {
+    /// For these signals, which must be and stay blocked.
+    pub fn open(signals: SignalSet) -> Source {
+        // SAFETY: the set lives through the call; a new descriptor is asked for.
+        let fd = unsafe { libc::signalfd(-1, &to_libc(signals), libc::SFD_CLOEXEC) };
+        // SAFETY: just made, and nobody else's.
+        let owned = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
+        Source { signals, descriptor: (fd >= 0).then(|| owned(fd)) }
+    }
+
+    /// Takes the next signal. `None` when `at_most` has passed without one, and now and then for no
+    /// reason.
+    pub fn wait(&self, at_most: Option<Duration>) -> Option<Received> {
+        let Some(descriptor) = &self.descriptor else { return wait(self.signals, at_most) };
+        if at_most.is_some() && !is_readable(descriptor, at_most.as_ref()) {
+            return None;
+        }
+        let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
+        // SAFETY: the place is as large as said and lives through the call.
+        let count = unsafe {
+            libc::read(descriptor.as_raw_fd(), info.as_mut_ptr().cast(), size_of_val(&info))
+        };
+        if usize::try_from(count) != Ok(size_of_val(&info)) {
+            return None;
+        }
+        // SAFETY: filled in by the kernel; zeroed it was valid too.
+        let info = unsafe { info.assume_init() };
+        let signal = Signal::new(i32::try_from(info.ssi_signo).ok()?)?;
+        Some(Received { signal, sender: sender(info.ssi_code, info.ssi_pid.cast_signed()) })
+    }
+
+    /// Takes the next signal if there is one now.
+    pub fn poll(&self) -> Option<Received> {
+        self.wait(Some(Duration::ZERO))
+    }
+}
+
+fn is_readable(descriptor: &OwnedFd, at_most: Option<&Duration>) -> bool {
+    let timeout = at_most.map(|time| to_timespec(*time));
+    let mut look = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: one pollfd and a time-out, which live through the call; no mask.
+    unsafe { libc::ppoll(&mut look, 1, timeout, ptr::null()) == 1 }
+}
+
+/// Waits until one of `signals`, which must be blocked, is there and takes it; needs no descriptor.
+/// `None` when `at_most` has passed, and now and then for no reason.
 pub fn wait(signals: SignalSet, at_most: Option<Duration>) -> Option<Received> {
     let set = to_libc(signals);
-    let timeout = at_most.map(|time| libc::timespec {
-        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: time.subsec_nanos() as _,
-    });
+    let timeout = at_most.map(to_timespec);
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the set, the information and the time-out live through the call.
-    let number = unsafe {
-        libc::sigtimedwait(
-            &set,
-            info.as_mut_ptr(),
-            timeout.as_ref().map_or(ptr::null(), ptr::from_ref),
-        )
-    };
+    let number = unsafe { libc::sigtimedwait(&set, info.as_mut_ptr(), timeout) };
     let signal = Signal::new(number)?;
     // SAFETY: the call succeeded, so the kernel filled it in; zeroed it was valid too.
     let info = unsafe { info.assume_init() };
-    Some(Received { signal, sender: sender(&info) })
+    // SAFETY: a number is there for every signal; what it means depends on the code, see `sender`.
+    let pid = unsafe { info.si_pid() };
+    Some(Received { signal, sender: sender(info.si_code, pid) })
 }
 
-fn sender(info: &libc::siginfo_t) -> Sender {
-    // Positive codes are the kernel's own (SI_KERNEL, CLD_…, POLL_…).
-    if info.si_code > 0 {
-        return Sender::Kernel;
+fn to_timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: time.subsec_nanos() as _,
     }
-    // SAFETY: codes up to 0 (SI_USER, SI_TKILL, SI_QUEUE, …) are those of kill(2) and its kin, and
-    // for these the pid is filled in; for timers it is some other number.
-    let pid = unsafe { info.si_pid() };
-    if info.si_code == libc::SI_USER && pid == OWN_PID.load(Ordering::Relaxed) {
-        Sender::Init
-    } else {
-        Sender::Process
+}
+
+/// Codes above 0 are the kernel's own (SI_KERNEL, CLD_…, POLL_…); SI_USER comes with the pid of who
+/// called kill(2), or of who did what the signal is for.
+fn sender(code: i32, pid: i32) -> Sender {
+    match code {
+        1.. => Sender::Kernel,
+        libc::SI_USER if pid == OWN_PID.load(Ordering::Relaxed) => Sender::Init,
+        _ => Sender::Process,
     }
 }
 
 /// Kept here so that a received signal costs no further system call.
 static OWN_PID: AtomicI32 = AtomicI32::new(0);
 
-/// Tells this module its own pid, so that [`wait`] recognises what podinit itself caused.
+/// Tells this module its own pid, so that it recognises what podinit itself caused.
 pub fn know_own_pid(pid: Pid) {
     OWN_PID.store(pid.as_raw(), Ordering::Relaxed);
 }

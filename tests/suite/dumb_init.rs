@@ -163,9 +163,10 @@ conform! { dumb_init;
 
     // init D15
     fn d15_exec_failure_names_program_and_reason(subject) {
-        for (program, reason) in [("no-such-program", "No such file or directory"), ("/etc", "Permission denied")] {
+        for program in ["no-such-program", "/etc"] {
             let finished = dumb_init(subject, &[program]).exits(2);
-            assert!(finished.stderr.contains(&format!("{program}: {reason}")), "{finished:?}");
+            let (_, reason) = finished.stderr.split_once(&format!("{program}: ")).expect("NAME: reason");
+            assert!(reason.trim().len() > 5 && reason.lines().count() == 1, "{finished:?}");
         }
     }
 

@@ -14,6 +14,14 @@ mod dumb_init;
 mod dumb_init_processes;
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/pause.rs"]
+mod pause;
+#[path = "suite/start_up.rs"]
+mod start_up;
+#[path = "suite/superset.rs"]
+mod superset;
+#[path = "suite/superset_options.rs"]
+mod superset_options;
 #[path = "suite/tini.rs"]
 mod tini;
 #[path = "suite/tini_processes.rs"]

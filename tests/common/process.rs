@@ -103,7 +103,8 @@ pub fn hung_up(reader: &fs::File) -> bool {
     poll.revents & libc::POLLHUP != 0
 }
 
-/// Whether the process has taken this signal into its hands: blocked or handled.
+/// Whether the process has taken this signal into its hands: blocked or handled. (The kernel shows what a process waits
+/// for in `sigwait` as not blocked.)
 pub fn takes(pid: i32, signal: i32) -> bool {
     (signal_set(pid, "SigBlk") | signal_set(pid, "SigCgt")) & bit(signal) != 0
 }

@@ -179,6 +179,7 @@ conform! { tini;
     fn t07_lines_carry_name_and_pid(subject) {
         let mut running = Run::of(subject).args(["-sv"]).witness(["exit", "0"]).spawn();
         let (pid, finished) = (running.pid(), running.wait());
+        assert_ne!(chatter(subject, &finished), "");
         for line in chatter(subject, &finished).lines() {
             assert!(line.contains("tini") && line.contains(&pid.to_string()), "{line:?}");
         }

@@ -276,9 +276,9 @@ conform! { all;
             Run::of(subject)
                 .via(strace)
                 .limit(libc::RLIMIT_NOFILE, limit, 20_000)
-                .witness(["exit", "0"])
+                .witness(["exit", "9"])
                 .finish()
-                .exits(0);
+                .exits(9);
             std::fs::read_to_string(dir.file("trace")).unwrap().lines().count()
         };
         let (few, many) = (calls(256), calls(20_000));

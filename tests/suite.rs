@@ -14,6 +14,14 @@ mod dumb_init;
 mod dumb_init_processes;
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/install.rs"]
+mod install;
+#[path = "suite/job_control.rs"]
+mod job_control;
+#[path = "suite/log.rs"]
+mod log;
+#[path = "suite/options.rs"]
+mod options;
 #[path = "suite/pause.rs"]
 mod pause;
 #[path = "suite/start_up.rs"]
@@ -22,6 +30,8 @@ mod start_up;
 mod superset;
 #[path = "suite/superset_options.rs"]
 mod superset_options;
+#[path = "suite/termination.rs"]
+mod termination;
 #[path = "suite/tini.rs"]
 mod tini;
 #[path = "suite/tini_processes.rs"]

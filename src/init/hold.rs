@@ -55,7 +55,5 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
 }
 
 fn reap_the_dead() {
-    while let Look::Ended(pid, _) = wait::ended() {
-        wait::reap(pid);
-    }
+    while let Look::Ended(..) = wait::reap_any() {}
 }

@@ -30,13 +30,15 @@ use crate::sys::signals::{self, ChildSignal, Recipient, Source};
 use crate::sys::spawn::{self, Order, Place, SpawnError, Step};
 use crate::sys::wait::{self, Exit, Look};
 use crate::sys::words::{Argv, Environment};
-use crate::sys::{Errno, Pid, clock, descriptors, process_tree, terminal, this_process};
+use crate::sys::{Errno, Pid, clock, descriptors, terminal, this_process};
 
 mod foreground;
 pub mod hold;
+mod leftovers;
 pub mod report;
 
 use foreground::Foreground;
+use leftovers::Leftovers;
 use report::{Log, Note, Printable};
 
 /// Orphans reaped before init looks whether a signal has come meanwhile.
@@ -64,6 +66,7 @@ pub struct Init<'a> {
     foreground: Option<Foreground>,
     /// HUP and CONT that init itself caused by letting go of its terminal (init D11).
     swallowed: SignalSet,
+    leftovers: Leftovers,
     no_proc_said: bool,
     left: bool,
 }
@@ -93,6 +96,7 @@ impl<'a> Init<'a> {
             main_exit: None,
             foreground: foreground.map(|foreground| foreground.of_main(main)),
             swallowed,
+            leftovers: Leftovers::new(),
             no_proc_said: false,
             left: false,
         })
@@ -113,6 +117,9 @@ impl<'a> Init<'a> {
         if self.plan.ending.afterwards == Afterwards::Clear
             && let Some(account) = self.termination.account()
         {
+            if account.killed {
+                self.leftovers.for_each(|pid| self.log.note(Note::Survivor { pid }));
+            }
             self.log.note(Note::Closing { account, exit: code });
         }
         code
@@ -150,7 +157,7 @@ impl<'a> Init<'a> {
         self.look_whether_main_stopped();
         let mut reaped = 0;
         while !self.left {
-            match wait::ended() {
+            match self.next_dead() {
                 Look::Ended(pid, exit) => self.ended(pid, exit),
                 Look::Childless => return self.happened(Event::Childless),
                 _ if self.main_exit.is_some() => return self.happened(Event::Remaining),
@@ -175,13 +182,21 @@ impl<'a> Init<'a> {
 
     /// What is already dead when init leaves is reaped still (init T21).
     fn reap_the_dead(&mut self) {
-        while let Look::Ended(pid, exit) = wait::ended() {
+        while let Look::Ended(pid, exit) = self.next_dead() {
             self.ended(pid, exit);
         }
     }
 
-    /// `pid` has ended. The main child is acted on before it is reaped: until then its group's id
-    /// cannot have become a stranger's.
+    /// A child that has ended: reaped, unless something will be sent to the main child's group when
+    /// that has ended. Until it is reaped, the group's id cannot become a stranger's.
+    fn next_dead(&self) -> Look {
+        if self.reaps_later() { wait::ended() } else { wait::reap_any() }
+    }
+
+    fn reaps_later(&self) -> bool {
+        self.plan.ending.afterwards == Afterwards::TermGroup
+    }
+
     fn ended(&mut self, pid: Pid, exit: Exit) {
         if pid == self.main && self.main_exit.is_none() {
             self.main_exit = Some(exit);
@@ -190,8 +205,10 @@ impl<'a> Init<'a> {
         } else if self.plan.warn_on_reap {
             self.log.note(Note::OrphanWarned { pid });
         }
+        if self.reaps_later() {
+            wait::reap(pid);
+        }
         self.log.note(Note::Reaped { pid, exit });
-        wait::reap(pid);
     }
 
     fn look_whether_main_stopped(&mut self) {
@@ -207,11 +224,17 @@ impl<'a> Init<'a> {
             Action::Send(signal) => self.send(signal),
             Action::Suspend => signals::stop_self(),
             Action::TermLeftovers => {
-                let count = self.signal_tree(Signal::TERM);
+                let count =
+                    self.leftovers.tell().unwrap_or_else(|| self.signal_without_proc(Signal::TERM));
                 self.log.note(Note::LeftoversTold { count });
             }
+            Action::TermNewOrphans => match self.leftovers.tell_new_orphans() {
+                None | Some(0) => {}
+                Some(count) => self.log.note(Note::LeftoversTold { count }),
+            },
             Action::KillAll => {
-                let count = self.signal_tree(Signal::KILL);
+                let count =
+                    self.leftovers.kill().unwrap_or_else(|| self.signal_without_proc(Signal::KILL));
                 self.log.note(Note::Killed { count });
             }
             Action::Leave => self.left = true,
@@ -221,7 +244,6 @@ impl<'a> Init<'a> {
     fn send(&mut self, signal: Signal) {
         let group = self.plan.target == Target::Group;
         let to = if group { Recipient::Group(self.main) } else { Recipient::Process(self.main) };
-        // Once the main child has been reaped, its id is safe to use only while its group lives.
         let gone = self.main_exit.is_some() && !self.main_group_is_ours();
         let result = if gone { Err(Errno::ESRCH) } else { signals::send(to, signal) };
         match result {
@@ -231,16 +253,9 @@ impl<'a> Init<'a> {
         }
     }
 
-    /// Signals every descendant; without a /proc that shows them, the main child's group, and as
-    /// PID 1 with SIGKILL everyone. Returns how many were there.
-    fn signal_tree(&mut self, signal: Signal) -> usize {
-        let mut count = 0;
-        let walked = process_tree::for_each_descendant(this_process::pid(), |pid| {
-            count += usize::from(signals::send(Recipient::Process(pid), signal).is_ok());
-        });
-        if walked {
-            return count;
-        }
+    /// Without a /proc that shows descendants: the main child's group, and as PID 1 with SIGKILL
+    /// everyone. Returns 1 if anybody was there.
+    fn signal_without_proc(&mut self, signal: Signal) -> usize {
         if !self.no_proc_said {
             self.no_proc_said = true;
             self.log.note(Note::NoProc);
@@ -255,6 +270,8 @@ impl<'a> Init<'a> {
         usize::from(signals::send(to, signal).is_ok())
     }
 
+    /// Whether the main child's group is still there under its id, which once the main child has been
+    /// reaped and the group is empty may become a stranger's.
     fn main_group_is_ours(&self) -> bool {
         self.plan.placement != Placement::InitsGroup && wait::has_child_in(self.main)
     }

@@ -307,7 +307,7 @@ impl fmt::Display for Note<'_> {
             Note::Killed { count } => write!(f, "sent SIGKILL to {count}"),
             Note::Survivor { pid } => write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)"),
             Note::Closing { account, exit } => write_account(f, account, exit),
-            Note::Leaving { signal } => write!(f, "shutting down, got {signal}"),
+            Note::Leaving { signal } => write!(f, "shutting down, got SIG{signal}"),
             Note::Lost { lines } => write!(f, "{lines} lines lost: standard error was full"),
         }
     }

@@ -45,6 +45,9 @@ pub enum Action {
     Suspend,
     /// TERM to everything the main child left behind.
     TermLeftovers,
+    /// TERM to what has been orphaned since: children of a process that had TERM blocked while it
+    /// forked. Those whose parent lives are its cleaning up.
+    TermNewOrphans,
     /// SIGKILL to the main child and all descendants.
     KillAll,
     /// Leave.
@@ -189,7 +192,11 @@ impl<'a> Termination<'a> {
     }
 
     fn remaining(&mut self, now: Moment, actions: &mut Actions) {
-        if self.state != State::Clearing || self.leftovers_told || self.killed.is_some() {
+        if self.state != State::Clearing || self.killed.is_some() {
+            return;
+        }
+        if self.leftovers_told {
+            actions.push(Action::TermNewOrphans);
             return;
         }
         self.leftovers_told = true;

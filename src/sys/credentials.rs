@@ -49,7 +49,8 @@ impl fmt::Display for LookupError {
 impl Credentials {
     /// The user meant by `UID|NAME[:GID|GROUP]`. A name, or a uid that has an entry, brings its
     /// group, its supplementary groups and its home; a group named beside it stands alone. A uid
-    /// without an entry keeps the present gid and lives in `/`.
+    /// without an entry keeps the present gid and lives in `/`. As with initgroups(3) the group
+    /// itself is among the supplementary ones, so that no setgid program can shed it.
     pub fn look_up(spec: &str) -> Result<Credentials, LookupError> {
         let passwd = read("/etc/passwd")?;
         let group = read("/etc/group")?;
@@ -73,17 +74,21 @@ impl Credentials {
         unistd::setresuid(self.uid, self.uid, self.uid)
     }
 
-    /// Whether these supplementary groups are the present ones. Room for a few, as this runs between
-    /// vfork and exec; whoever has more has the right to set them.
+    /// Whether these supplementary groups are the present ones, the primary one apart. Room for a
+    /// few, as this runs between vfork and exec; whoever has more has the right to set them.
     fn has_groups(&self) -> bool {
         let mut present = [0; 64];
         // SAFETY: the array is as long as said.
         let count = unsafe { libc::getgroups(present.len() as i32, present.as_mut_ptr()) };
-        let present = usize::try_from(count).ok().and_then(|count| present.get(..count));
-        present.is_some_and(|present| {
-            present.len() == self.supplementary.len()
-                && self.supplementary.iter().all(|gid| present.contains(&gid.as_raw()))
-        })
+        let Some(present) = usize::try_from(count).ok().and_then(|count| present.get(..count))
+        else {
+            return false;
+        };
+        let present =
+            || present.iter().map(|gid| Gid::from_raw(*gid)).filter(|gid| *gid != self.gid);
+        let wanted = || self.supplementary.iter().copied().filter(|gid| *gid != self.gid);
+        wanted().count() == present().count()
+            && wanted().all(|gid| present().any(|known| known == gid))
     }
 }
 
@@ -120,7 +125,7 @@ fn find(
     };
     let home = entry.as_ref().map_or("/", |entry| entry.home);
     let groups = || group.lines().filter_map(Group::parse);
-    let (gid, supplementary) = if group_name.is_empty() {
+    let (gid, mut supplementary) = if group_name.is_empty() {
         let member_of = entry.as_ref().map_or(Vec::new(), |entry| {
             groups().filter(|group| group.has(entry.name)).map(|group| group.gid).collect()
         });
@@ -130,6 +135,9 @@ fn find(
         let gid = by_name.or_else(|| parse_id(group_name).map(Gid::from_raw));
         (gid.ok_or_else(|| LookupError::NoGroup(group_name.to_owned()))?, Vec::new())
     };
+    if !supplementary.contains(&gid) {
+        supplementary.insert(0, gid);
+    }
     // A line of text holds no zero byte but by malice; then the home is the root.
     let home = CString::new(home).unwrap_or_default();
     Ok(Credentials { uid, gid, supplementary, home })
@@ -206,15 +214,15 @@ mod tests {
     #[test]
     fn what_gosu_makes_of_a_user() {
         let app = |gid, groups: &[u32]| Ok((1000, gid, groups.to_vec(), "/srv/app".to_owned()));
-        assert_eq!(found("app"), app(1001, &[10, 29]));
-        assert_eq!(found("1000"), app(1001, &[10, 29]));
-        assert_eq!(found("app:wheel"), app(10, &[]));
-        assert_eq!(found("app:5"), app(5, &[]));
-        assert_eq!(found("app:"), app(1001, &[10, 29]));
-        assert_eq!(found("4242"), Ok((4242, 0, vec![], "/".to_owned())));
-        assert_eq!(found("4242:4343"), Ok((4242, 4343, vec![], "/".to_owned())));
-        assert_eq!(found("nohome"), Ok((7, 7, vec![], "/".to_owned())));
-        assert_eq!(found(":wheel"), Ok((0, 10, vec![], "/root".to_owned())));
+        assert_eq!(found("app"), app(1001, &[1001, 10, 29]));
+        assert_eq!(found("1000"), app(1001, &[1001, 10, 29]));
+        assert_eq!(found("app:wheel"), app(10, &[10]));
+        assert_eq!(found("app:5"), app(5, &[5]));
+        assert_eq!(found("app:"), app(1001, &[1001, 10, 29]));
+        assert_eq!(found("4242"), Ok((4242, 0, vec![0], "/".to_owned())));
+        assert_eq!(found("4242:4343"), Ok((4242, 4343, vec![4343], "/".to_owned())));
+        assert_eq!(found("nohome"), Ok((7, 7, vec![7], "/".to_owned())));
+        assert_eq!(found(":wheel"), Ok((0, 10, vec![10], "/root".to_owned())));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use std::ffi::CStr;
 use std::os::fd::RawFd;
 
-use nix::unistd::Pid;
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use super::Errno;
 use super::text::Text;
@@ -12,44 +13,99 @@ use super::text::Text;
 /// No tree is deeper than this; a chain that changes while it is read may look so.
 const DEEPEST: usize = 4096;
 
-/// Calls `visit` for each living or dead descendant of `ancestor`, in no order. Processes that come
-/// while it looks may be missed: look again until there are none.
+/// How often a chain of parents is read anew because one of them has gone meanwhile.
+const ATTEMPTS: usize = 16;
+
+/// A process under podinit, living or dead.
+#[derive(Clone, Copy, Debug)]
+pub struct Descendant {
+    pub pid: Pid,
+    /// It is podinit's own child: born so, or orphaned.
+    pub is_child: bool,
+    /// By a signal: what it is sent waits until it is continued.
+    pub is_stopped: bool,
+    pub started: Ticks,
+}
+
+/// A moment since the machine's start, as coarse as /proc has it: usually 10 ms.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Ticks(u64);
+
+impl Ticks {
+    pub fn now() -> Ticks {
+        let per_second =
+            sysconf(SysconfVar::CLK_TCK).ok().flatten().and_then(|ticks| u64::try_from(ticks).ok());
+        let per_second = per_second.unwrap_or(100);
+        let since_boot =
+            clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(std::time::Duration::ZERO, Into::into);
+        Ticks(
+            since_boot.as_secs() * per_second
+                + u64::from(since_boot.subsec_nanos()) * per_second / 1_000_000_000,
+        )
+    }
+}
+
+/// Calls `visit` for each descendant of `ancestor`, in no order. Processes that come while it looks
+/// may be missed: look again until there are none.
 ///
 /// Returns `false`, having visited nobody, where there is no /proc of podinit's own PID namespace.
-pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Pid)) -> bool {
+pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> bool {
     if !proc_is_ours() {
         return false;
     }
     let Some(mut processes) = Numbers::open(c"/proc") else { return false };
     while let Some(number) = processes.next() {
         let pid = Pid::from_raw(number);
-        if descends(pid, ancestor) {
-            visit(pid);
+        if let Some(Stat { parent, is_stopped, started }) = Stat::of(pid)
+            && descends(pid, ancestor)
+        {
+            visit(Descendant { pid, is_child: parent == ancestor, is_stopped, started });
         }
     }
     true
 }
 
-fn descends(mut pid: Pid, ancestor: Pid) -> bool {
-    for _ in 0..DEEPEST {
-        match parent(pid) {
-            Some(parent) if parent == ancestor => return true,
-            Some(parent) if parent.as_raw() > 1 => pid = parent,
-            _ => return false,
-        }
-    }
-    false
+fn descends(pid: Pid, ancestor: Pid) -> bool {
+    // Where a link goes while the chain is climbed, what hung on it has got another parent.
+    (0..ATTEMPTS).find_map(|_| climb(pid, ancestor)).unwrap_or(false)
 }
 
-/// The parent's pid, 0 for a parent outside the PID namespace; `None` when the process is gone.
-fn parent(pid: Pid) -> Option<Pid> {
-    let path = Text::<32>::format(format_args!("/proc/{pid}/stat\0"));
-    let mut buffer = [0; 512];
-    let stat = read_start(path.as_c_str()?, &mut buffer)?;
-    // The name may hold anything, `)` too: what counts comes behind the last one.
-    let after_name = stat.rsplit(|byte| *byte == b')').next()?;
-    let ppid = after_name.split(|byte| *byte == b' ').nth(2)?;
-    Some(Pid::from_raw(std::str::from_utf8(ppid).ok()?.parse().ok()?))
+/// Whether `ancestor` is above `pid`; `None` when the chain broke.
+fn climb(mut pid: Pid, ancestor: Pid) -> Option<bool> {
+    for _ in 0..DEEPEST {
+        match Stat::of(pid)?.parent {
+            parent if parent == ancestor => return Some(true),
+            parent if parent.as_raw() <= 1 => return Some(false),
+            parent => pid = parent,
+        }
+    }
+    Some(false)
+}
+
+/// What /proc/PID/stat says of a process.
+#[derive(Clone, Copy)]
+struct Stat {
+    /// 0 for a parent outside the PID namespace.
+    parent: Pid,
+    is_stopped: bool,
+    started: Ticks,
+}
+
+impl Stat {
+    /// `None` when the process is gone.
+    fn of(pid: Pid) -> Option<Stat> {
+        let path = Text::<32>::format(format_args!("/proc/{pid}/stat\0"));
+        let mut buffer = [0; 1024];
+        let text = read_start(path.as_c_str()?, &mut buffer)?;
+        // The name may hold anything, `)` too: what counts comes behind the last one.
+        let after_name = text.rsplit(|byte| *byte == b')').next()?;
+        // Numbers 3, 4 and 22 of proc_pid_stat(5), counted from number 2 on.
+        let mut fields = after_name.split(|byte| *byte == b' ');
+        let is_stopped = fields.nth(1)? == b"T";
+        let parent = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+        let started = std::str::from_utf8(fields.nth(17)?).ok()?.parse().ok()?;
+        Some(Stat { parent: Pid::from_raw(parent), is_stopped, started: Ticks(started) })
+    }
 }
 
 /// Whether /proc numbers processes as podinit's own namespace does: `NSpid` then has one number.
@@ -153,11 +209,17 @@ mod tests {
 
     #[test]
     fn a_child_descends_from_us_and_we_do_not_from_it() {
+        let before = Ticks::now();
         let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
         let pid = Pid::from_raw(child.id() as i32);
         let mut seen = Vec::new();
-        assert!(for_each_descendant(Pid::this(), |pid| seen.push(pid)));
-        assert!(seen.contains(&pid));
+        assert!(for_each_descendant(Pid::this(), |descendant| seen.push(descendant)));
+        let found = seen.iter().find(|descendant| descendant.pid == pid).unwrap();
+        assert!(
+            found.is_child && found.started >= before && found.started <= Ticks::now(),
+            "{found:?}"
+        );
+        let seen: Vec<Pid> = seen.iter().map(|descendant| descendant.pid).collect();
         assert!(!seen.contains(&Pid::this()) && !seen.contains(&Pid::parent()));
         assert!(!descends(Pid::this(), pid));
         child.kill().unwrap();

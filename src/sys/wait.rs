@@ -43,6 +43,11 @@ pub fn ended() -> Look {
     look(libc::P_ALL, 0, libc::WEXITED | libc::WNOWAIT)
 }
 
+/// Reaps a child that has ended, if any.
+pub fn reap_any() -> Look {
+    look(libc::P_ALL, 0, libc::WEXITED)
+}
+
 /// Whether this child has stopped since it was last asked.
 pub fn stopped(child: Pid) -> Look {
     look(libc::P_PID, child.as_raw(), libc::WSTOPPED)

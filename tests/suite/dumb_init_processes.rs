@@ -87,7 +87,7 @@ conform! { dumb_init;
         for run in [Run::of(subject), Run::of(subject).pid1()] {
             let (dir, terminal) = (TempDir::new(), Terminal::new());
             let (running, recording) = recorded(run.terminal(&terminal), &dir);
-            assert_eq!(recording.all_so_far(&running), []);
+            assert_eq!(recording.all_so_far(&running), [0; 0]);
             for signal in [SIGHUP, SIGCONT] {
                 running.signal(signal);
                 recording.receives(&running, signal);

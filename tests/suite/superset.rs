@@ -266,7 +266,7 @@ fn x11_without_any_grace_nothing_comes_before_kill() {
     let (mut running, family) = Family::start(own().pid1().args(["--grace-period", "0"]), &dir, "");
     running.signal(SIGTERM);
     running.wait().exits(128 + SIGKILL);
-    assert_eq!(family.main.signals(), []);
+    assert_eq!(family.main.signals(), [0; 0]);
     assert!(family.others.iter().all(|(_, recording, _)| recording.signals().is_empty()));
 }
 

@@ -73,7 +73,7 @@ fn x17_closed_stdin_works() {
 fn x18_sigchld_inherited_as_ignored_works() {
     for name in NAMES {
         let run = Run::of(&Subject::ours(name)).pid1().ignored([SIGCHLD]);
-        run.witness(["orphans-now", "3", "exit", "6"]).finish().exits(6).silently();
+        run.witness(["exit", "6"]).finish().exits(6).silently();
     }
 }
 

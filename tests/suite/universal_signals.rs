@@ -69,7 +69,7 @@ conform! { all;
         let (running, recording) = recorded(Run::of(subject).pid1(), &dir);
         running.signal(32);
         running.signal(33);
-        assert_eq!(recording.all_so_far(&running), []);
+        assert_eq!(recording.all_so_far(&running), [0; 0]);
     }
 
     // init U15, U20

@@ -180,12 +180,12 @@ conform! { all;
         let run = || Run::of(subject).pid1();
         let nothing = reported(run());
         let something = reported(run().blocked(inherited_blocked).ignored(inherited_ignored));
-        assert_eq!(nothing.ignored(), []);
+        assert_eq!(nothing.ignored(), [0; 0]);
         if subject.is_real("catatonit") {
             assert_eq!(nothing.blocked(), defect);
             assert_eq!(something.blocked(), [SIGUSR1, SIGTSTP, SIGTTIN, SIGTTOU, 34, 40, 64]);
         } else {
-            assert_eq!(nothing.blocked(), []);
+            assert_eq!(nothing.blocked(), [0; 0]);
             let kept: &[i32] = if subject.is_real("dumb-init") { &[] } else { &inherited_blocked };
             assert_eq!(something.blocked(), kept);
         }

@@ -93,7 +93,7 @@ fn leftovers_get_the_rest_of_the_grace_when_a_stop_was_asked_for() {
     let _ = machine.step(at(0.0), sent(Signal::TERM));
     assert_eq!(answers(&mut machine, 10.0, Event::MainEnded), []);
     assert_eq!(answers(&mut machine, 10.0, Event::Remaining), [Action::TermLeftovers]);
-    assert_eq!(answers(&mut machine, 10.5, Event::Remaining), []);
+    assert_eq!(answers(&mut machine, 10.5, Event::Remaining), [Action::TermNewOrphans]);
     assert_eq!(machine.deadline(), Some(at(30.0)));
 }
 

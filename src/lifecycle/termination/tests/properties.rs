@@ -97,7 +97,7 @@ impl World<'_> {
                     }
                 }
                 Action::Leave => self.seen.left = Some(now),
-                Action::TermLeftovers | Action::Suspend => {}
+                Action::TermLeftovers | Action::TermNewOrphans | Action::Suspend => {}
             }
         }
     }

@@ -1,0 +1,160 @@
+//! podinit as a job of a shell: Ctrl-Z gives the prompt back, `fg` the program (design 3.4).
+
+use crate::common::*;
+
+/// An interactive shell on a terminal, which knows podinit as `$P`.
+fn shell(shell: &[&str]) -> (Running, Terminal) {
+    let terminal = Terminal::new();
+    let run = Run::program(shell[0]).args(&shell[1..]).terminal(&terminal);
+    let running =
+        run.env("P", Subject::podinit().path()).env("W", witness()).env("PS1", "$ ").spawn();
+    shows_prompt(&running, &terminal);
+    (running, terminal)
+}
+
+fn shows_prompt(running: &Running, terminal: &Terminal) {
+    running.until("the shell has the terminal", || {
+        (terminal.foreground() == Some(running.pid())).then_some(())
+    });
+}
+
+const SHELLS: [&[&str]; 2] = [&["/bin/dash", "-i"], &["/bin/bash", "--norc", "--noprofile", "-i"]];
+
+/// The init that the shell has started, and its program.
+fn job(running: &Running) -> (i32, i32) {
+    let is_podinit = |pid: &i32| status(*pid, "Name").as_deref() == Some("podinit");
+    running.until("podinit and its program run", || {
+        let init = children(running.pid()).into_iter().find(is_podinit)?;
+        Some((init, children(init).first().copied()?))
+    })
+}
+
+#[test]
+fn ctrl_z_gives_the_prompt_back_and_fg_the_program() {
+    for command in SHELLS {
+        let (running, terminal) = shell(command);
+        terminal.press("$P -- sleep 90\n");
+        let (init, program) = job(&running);
+        let in_front = || (terminal.foreground() == Some(program)).then_some(());
+        running.until("the program is in the foreground", in_front);
+        for _ in 0..2 {
+            terminal.press("\x1a");
+            running.until("the program is stopped", || (state(program) == Some('T')).then_some(()));
+            running.until("so is podinit", || (state(init) == Some('T')).then_some(()));
+            shows_prompt(&running, &terminal);
+            terminal.press("fg\n");
+            running.until("the program is in the foreground again", in_front);
+            running.until("and runs", || (state(program) == Some('S')).then_some(()));
+        }
+        terminal.press("\x03");
+        shows_prompt(&running, &terminal);
+        terminal.press("echo code-$?\n");
+        terminal.shows("code-130");
+    }
+}
+
+#[test]
+fn bg_lets_it_run_on_behind_the_shell() {
+    for command in SHELLS {
+        let (running, terminal) = shell(command);
+        terminal.press("$P -- sleep 90\n");
+        let (init, program) = job(&running);
+        running.until("the program is in the foreground", || {
+            (terminal.foreground() == Some(program)).then_some(())
+        });
+        terminal.press("\x1a");
+        shows_prompt(&running, &terminal);
+        running.until("podinit is stopped", || (state(init) == Some('T')).then_some(()));
+        terminal.press("bg\n");
+        running.until("the program runs", || (state(program) == Some('S')).then_some(()));
+        assert_eq!(terminal.foreground(), Some(running.pid()));
+        terminal.press("kill %1; wait %1; echo code-$?\n");
+        terminal.shows("code-143");
+    }
+}
+
+/// A job started in the background does not take the terminal (init X15); it is stopped when it reads, like any
+/// other, and gets the terminal by `fg`.
+#[test]
+fn a_reader_in_the_background_waits_for_fg() {
+    for command in SHELLS {
+        let (running, terminal) = shell(command);
+        terminal.press("$P -- /bin/sh -c 'read line; echo got-$line; exit 4' &\n");
+        let (init, program) = job(&running);
+        running.until("the program is stopped", || (state(program) == Some('T')).then_some(()));
+        running.until("so is podinit", || (state(init) == Some('T')).then_some(()));
+        assert_eq!(terminal.foreground(), Some(running.pid()));
+        terminal.press("fg\n");
+        running.until("the program is in the foreground", || {
+            (terminal.foreground() == Some(program)).then_some(())
+        });
+        terminal.press("words\n");
+        terminal.shows("got-words");
+        shows_prompt(&running, &terminal);
+        terminal.press("echo code-$?\n");
+        terminal.shows("code-4");
+    }
+}
+
+/// A shell that has job control puts podinit in front without a word when it was only running behind.
+#[test]
+fn fg_of_a_running_job_serves_its_first_read() {
+    let (running, terminal) = shell(SHELLS[1]);
+    terminal.press("$P -- /bin/sh -c 'kill -USR1 $$; read line; echo got-$line' &\n");
+    let script = "$P -- /bin/sh -c 'while [ ! -e '$D'/go ]; do sleep 0.05; done; read line; echo got-$line' &\n";
+    let dir = TempDir::new();
+    terminal.press(&format!("wait; D={}\n{script}", dir.path().display()));
+    let (_, program) = job(&running);
+    terminal.press("fg\n");
+    running.until("podinit's group is in front", || {
+        (terminal.foreground() != Some(running.pid())).then_some(())
+    });
+    dir.write("go", 0o644, "");
+    running.until("the program is in the foreground", || {
+        (terminal.foreground() == Some(program)).then_some(())
+    });
+    terminal.press("words\n");
+    terminal.shows("got-words");
+}
+
+/// init K3, X16: a script without job control reads on after podinit has ended, whatever the program did with the
+/// terminal.
+#[test]
+fn a_script_has_its_terminal_back() {
+    let programs = ["true", "/bin/sh -c :", "/bin/bash --norc -i -c :", "/bin/sh -ic 'sleep 0'"];
+    for program in programs {
+        for name in ["podinit", "tini", "catatonit", "dumb-init"] {
+            let terminal = Terminal::new();
+            let script = format!("\"$P\" -- {program}; read line; echo got-$line");
+            let run = Run::program("/bin/sh").args(["-c", &script]).terminal(&terminal);
+            let mut running =
+                run.env("P", Subject::ours(name).path()).env("TINI_SUBREAPER", "").spawn();
+            running.until("the script reads", || {
+                let reads = children(running.pid()).is_empty() && state(running.pid()) == Some('S');
+                (reads && terminal.foreground() == Some(running.pid())).then_some(())
+            });
+            terminal.press("words\n");
+            terminal.shows("got-words");
+            running.wait().exits(0);
+        }
+    }
+}
+
+/// In a pipeline the whole job stops, and comes back.
+#[test]
+fn a_pipeline_stops_and_continues_as_one() {
+    let (running, terminal) = shell(SHELLS[1]);
+    terminal.press("sleep 90 | $P -- sleep 91\n");
+    let (init, program) = job(&running);
+    running.until("the program is in the foreground", || {
+        (terminal.foreground() == Some(program)).then_some(())
+    });
+    terminal.press("\x1a");
+    running.until("podinit is stopped", || (state(init) == Some('T')).then_some(()));
+    shows_prompt(&running, &terminal);
+    terminal.press("fg\n");
+    running.until("the program is in the foreground", || {
+        (terminal.foreground() == Some(program)).then_some(())
+    });
+    running.until("and runs", || (state(program) == Some('S')).then_some(()));
+}

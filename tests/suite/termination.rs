@@ -1,0 +1,205 @@
+//! How things end under our own name: the grace period, the stop signals, what is left behind (design 3.4–3.6).
+
+use crate::common::*;
+use libc::{SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2};
+
+const KILLED: i32 = 128 + SIGKILL;
+
+fn own() -> Run {
+    Run::of(&Subject::podinit())
+}
+
+fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
+    let running = run.witness(["record", &dir.file("signals")]).spawn();
+    let recording = Recording::of(&running, dir, "signals");
+    (running, recording)
+}
+
+#[test]
+fn the_grace_period_ends_in_sigkill_and_a_line_says_so() {
+    for run in [own(), own().pid1()] {
+        let dir = TempDir::new();
+        let (mut running, recording) = recorded(run.args(["--grace-period", "300ms"]), &dir);
+        running.signal(SIGINT);
+        recording.receives(&running, SIGINT);
+        let finished = running.wait().exits(KILLED);
+        assert_eq!(recording.signals(), [SIGINT]);
+        let line = finished.stderr.trim_end();
+        assert!(
+            line.contains("podinit: terminated: INT→exit 0.") && line.lines().count() == 1,
+            "{line:?}"
+        );
+        assert!(line.contains(" of 0.3s, SIGKILL was needed, exit 137"), "{line:?}");
+    }
+}
+
+#[test]
+fn a_program_that_stops_in_time_is_not_killed_and_nothing_is_said() {
+    let dir = TempDir::new();
+    let steps = ["record", &dir.file("signals"), "until", "15", "3"];
+    let mut running = own().pid1().args(["--grace-period", "90s"]).witness(steps).spawn();
+    Recording::of(&running, &dir, "signals");
+    running.signal(SIGTERM);
+    running.wait().exits(3).silently();
+}
+
+#[test]
+fn a_grace_period_of_zero_is_sigkill_and_nothing_before_it() {
+    let dir = TempDir::new();
+    let (mut running, recording) = recorded(own().pid1().args(["--grace-period=0"]), &dir);
+    running.signal(SIGTERM);
+    running.wait().exits(KILLED);
+    assert_eq!(recording.signals(), [0; 0]);
+}
+
+#[test]
+fn a_stopped_program_does_not_outlast_the_grace_period() {
+    let dir = TempDir::new();
+    let (mut running, _) = recorded(own().args(["--grace-period", "200ms"]), &dir);
+    send(running.main_pid(), SIGSTOP);
+    running.signal(SIGTERM);
+    running.wait().exits(KILLED);
+}
+
+#[test]
+fn the_stop_signal_is_sent_in_place_of_the_one_that_came() {
+    for came in [SIGTERM, SIGINT, SIGQUIT, SIGUSR2] {
+        let dir = TempDir::new();
+        let options = ["--stop-signal", "SIGQUIT", "--stop-on=USR2", "--grace-period", "100ms"];
+        let (mut running, recording) = recorded(own().pid1().args(options), &dir);
+        running.signal(came);
+        running.wait().exits(KILLED);
+        assert_eq!(recording.signals(), [SIGQUIT], "{came}");
+    }
+}
+
+#[test]
+fn the_stop_set_is_tested_before_the_rewriting() {
+    let dir = TempDir::new();
+    let options = ["-r", "TERM:USR1", "--rewrite=HUP:TERM", "--grace-period", "100ms"];
+    let (mut running, recording) = recorded(own().pid1().args(options), &dir);
+    running.signal(SIGHUP);
+    recording.receives(&running, SIGTERM);
+    running.signal(SIGTERM);
+    running.wait().exits(KILLED);
+    assert_eq!(recording.signals(), [SIGTERM, SIGUSR1]);
+}
+
+#[test]
+fn further_signals_are_forwarded_while_it_ends() {
+    let dir = TempDir::new();
+    let (running, recording) = recorded(own().pid1().args(["--grace-period", "90s"]), &dir);
+    for signal in [SIGTERM, SIGHUP, SIGINT] {
+        running.signal(signal);
+        recording.receives(&running, signal);
+    }
+    // All at once, while it is stopped; the lowest number is taken first.
+    send(running.pid(), SIGTERM);
+    recording.receives(&running, SIGTERM);
+    assert!(recording.all_so_far(&running).starts_with(&[SIGTERM, SIGHUP, SIGINT, SIGTERM]));
+}
+
+#[test]
+fn what_the_program_left_behind_is_told_and_then_killed() {
+    for run in [own(), own().pid1()] {
+        let dir = TempDir::new();
+        let (mut running, family) =
+            Family::start(run.args(["--grace-period", "300ms"]), &dir, "until 12 3");
+        assert!(family.all_alive());
+        running.signal(SIGUSR2);
+        let finished = running.wait().exits(3);
+        assert!(finished.stderr.contains("podinit: ended by itself: leftovers 0."), "{finished:?}");
+        assert!(finished.stderr.contains("SIGKILL was needed, exit 3"), "{finished:?}");
+        for (name, recording, pid) in &family.others {
+            assert!(!is_alive(*pid), "{name}");
+            let expected: &[i32] = if *name == "group" { &[SIGUSR2, SIGTERM] } else { &[SIGTERM] };
+            assert_eq!(recording.signals(), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_ends_by_term_holds_nobody_up() {
+    let script = "sleep 90 & setsid sleep 90 & (setsid sh -c 'sleep 90; :' &); exit 4";
+    for run in [own(), own().pid1()] {
+        run.args(["--", "/bin/sh", "-c", script]).finish().exits(4).silently();
+    }
+}
+
+#[test]
+fn with_an_endless_grace_period_a_stop_waits_for_all_and_kills_none() {
+    let dir = TempDir::new();
+    let (mut running, family) = Family::start(own().pid1(), &dir, "until 15 5");
+    running.signal(SIGTERM);
+    for (name, recording, pid) in &family.others {
+        recording.receives(&running, SIGTERM);
+        assert!(is_alive(*pid), "{name}");
+    }
+    assert!(!running.is_over());
+    for (_, _, pid) in &family.others {
+        send(*pid, SIGKILL);
+    }
+    running.wait().exits(5).silently();
+}
+
+#[test]
+fn orphans_of_leftovers_do_not_escape() {
+    // A leftover that answers TERM with one more generation, out of the group and the session.
+    let script = "trap 'setsid sh -c \"trap : TERM; while :; do sleep 1; done\" & exit' TERM; while :; do sleep 0.1; done";
+    let start = format!("setsid sh -c '{}' & sleep 0.3; exit 6", script.replace('\'', "'\\''"));
+    for run in [own(), own().pid1()] {
+        let mut running =
+            run.args(["--grace-period", "500ms", "--", "/bin/sh", "-c", &start]).spawn();
+        let mut seen = Vec::new();
+        eventually("it ends", || {
+            seen.extend(descendants(running.pid()));
+            running.is_over()
+        });
+        running.wait().exits(6);
+        assert!(!seen.is_empty() && seen.iter().all(|pid| !is_alive(*pid)));
+    }
+}
+
+#[test]
+fn without_proc_the_group_is_ended_and_that_is_said_once() {
+    let dir = TempDir::new();
+    let steps = ["family", dir.path().to_str().unwrap(), "until", "12", "3"];
+    let mut running = own().no_proc().args(["--grace-period", "300ms"]).witness(steps).spawn();
+    let group = Recording::of(&running, &dir, "group");
+    let session = Recording::of(&running, &dir, "own-session");
+    running.signal(SIGUSR2);
+    let finished = running.wait().exits(3);
+    assert_eq!(
+        finished.stderr.matches("no /proc of this PID namespace").count(),
+        1,
+        "{finished:?}"
+    );
+    assert_eq!((group.signals(), session.signals()), (vec![SIGUSR2, SIGTERM], Vec::<i32>::new()));
+}
+
+#[test]
+fn a_remapped_code_is_the_final_one() {
+    let mut running =
+        own().pid1().args(["-e", "143", "--remap-exit", "3"]).witness(["hold"]).spawn();
+    running.until("it runs", || (status(running.main_pid(), "Name")? == "witness").then_some(()));
+    running.signal(SIGTERM);
+    running.wait().exits(0);
+    own().args(["-e", "3"]).witness(["exit", "3"]).finish().exits(0);
+}
+
+#[test]
+fn a_storm_of_signals_delays_nothing() {
+    let dir = TempDir::new();
+    let (mut running, recording) = recorded(own().pid1().args(["--grace-period", "300ms"]), &dir);
+    for round in 0..200 {
+        for signal in all_signals().filter(|s| !matches!(*s, SIGKILL | SIGSTOP | SIGTERM | SIGINT))
+        {
+            running.signal(signal);
+        }
+        if round == 100 {
+            running.signal(SIGTERM);
+        }
+    }
+    running.wait().exits(KILLED);
+    assert!(recording.count(SIGTERM) == 1);
+}

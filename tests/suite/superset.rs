@@ -145,8 +145,11 @@ fn x06_x07_x08_faults_and_stop_signals_are_forwarded() {
 fn x08_the_kernel_s_own_stop_signals_are_not_forwarded() {
     for name in NAMES.into_iter().filter(|name| *name != "dumb-init") {
         let (dir, terminal) = (TempDir::new(), Terminal::new());
-        let script = "\"$@\" & read line < /dev/tty";
-        let via = [witness(), "background", "/bin/sh", "-c", script, "sh"];
+        let script = format!(
+            "\"$@\" & until test -s {}; do sleep 0.01; done; read x < /dev/tty",
+            dir.file("signals")
+        );
+        let via = [witness(), "background", "/bin/sh", "-c", &script, "sh"];
         let run = Run::of(&Subject::ours(name)).via(via).terminal(&terminal);
         let (running, recording) = recorded(run, &dir);
         let shell = running.init();

@@ -87,21 +87,17 @@ const SIGTERM: i32 = 15;
 
 #[unsafe(no_mangle)]
 pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
-    let args: Vec<&CStr> = (0..argc as usize)
-        .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) })
-        .collect();
-    // A recorder has to be deaf to default actions as early as it can.
-    if args
-        .iter()
-        .any(|a| matches!(a.to_bytes(), b"record" | b"family" | b"orphans"))
-        && !args.iter().any(|a| a.to_bytes() == b"report")
+    let args: Vec<&CStr> =
+        (0..argc as usize).map(|i| unsafe { CStr::from_ptr(*argv.add(i)) }).collect();
+    // A recorder has to be deaf to default actions as early as it can; who reports or becomes another must not touch them.
+    let own =
+        args.iter().map(|a| a.to_bytes()).take_while(|a| !matches!(*a, b"background" | b"exec"));
+    if own.clone().any(|a| matches!(a, b"record" | b"family" | b"orphans"))
+        && !own.clone().any(|a| a == b"report")
     {
         block_all();
     }
-    let mut steps = Steps {
-        args: &args,
-        next: 1,
-    };
+    let mut steps = Steps { args: &args, next: 1 };
     while let Some(step) = steps.word() {
         match step {
             "report" => report(steps.file(), &args),
@@ -145,9 +141,7 @@ impl<'a> Steps<'a> {
         self.word().expect("the step names a file")
     }
     fn number(&mut self) -> i32 {
-        self.word()
-            .and_then(|w| w.parse().ok())
-            .expect("the step has a number")
+        self.word().and_then(|w| w.parse().ok()).expect("the step has a number")
     }
     fn until(&mut self) -> Option<(i32, i32)> {
         if self.args.get(self.next)?.to_bytes() != b"until" {
@@ -180,28 +174,12 @@ fn blocked() -> u64 {
 
 fn handler(signal: i32) -> usize {
     let mut action = [0usize; 8];
-    unsafe {
-        syscall(
-            nr::RT_SIGACTION,
-            signal as c_long,
-            0usize,
-            &mut action,
-            8usize,
-        )
-    };
+    unsafe { syscall(nr::RT_SIGACTION, signal as c_long, 0usize, &mut action, 8usize) };
     action[0]
 }
 
 fn default_action(signal: i32) {
-    unsafe {
-        syscall(
-            nr::RT_SIGACTION,
-            signal as c_long,
-            &[0usize; 8],
-            0usize,
-            8usize,
-        )
-    };
+    unsafe { syscall(nr::RT_SIGACTION, signal as c_long, &[0usize; 8], 0usize, 8usize) };
 }
 
 struct Arrived {
@@ -219,12 +197,7 @@ fn next_signal() -> Arrived {
         let signal =
             unsafe { syscall(nr::RT_SIGTIMEDWAIT, &u64::MAX, &mut info, &timeout, 8usize) };
         if signal > 0 {
-            return Arrived {
-                signal: info[0],
-                code: info[2],
-                pid: info[4],
-                value: info[6],
-            };
+            return Arrived { signal: info[0], code: info[2], pid: info[4], value: info[6] };
         }
         if std::io::Error::last_os_error().raw_os_error() == Some(11) {
             leave(98);
@@ -242,12 +215,7 @@ fn record_and(path: &str, until: Option<(i32, i32)>, when_ready: impl FnOnce()) 
     let _ = file.write_all(format!("ready {}\n", unsafe { getpid() }).as_bytes());
     when_ready();
     loop {
-        let Arrived {
-            signal,
-            code,
-            pid,
-            value,
-        } = next_signal();
+        let Arrived { signal, code, pid, value } = next_signal();
         let _ = file.write_all(format!("{signal} {pid} {value} {code}\n").as_bytes());
         if let Some((_, code)) = until.filter(|(last, _)| *last == signal) {
             leave(code);
@@ -372,11 +340,7 @@ fn background(command: &[&CStr]) -> ! {
     });
     unsafe { setpgid(pid, pid) };
     let status = wait_for(pid);
-    leave(if status & 0x7f == 0 {
-        status >> 8 & 0xff
-    } else {
-        128 + (status & 0x7f)
-    })
+    leave(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) })
 }
 
 fn exec(command: &[&CStr]) -> ! {
@@ -416,11 +380,7 @@ fn report(path: &str, args: &[&CStr]) {
     }
     let mut variable = unsafe { environ };
     while !variable.is_null() && !unsafe { *variable }.is_null() {
-        let _ = writeln!(
-            out,
-            "env {}",
-            hex(unsafe { CStr::from_ptr(*variable) }.to_bytes())
-        );
+        let _ = writeln!(out, "env {}", hex(unsafe { CStr::from_ptr(*variable) }.to_bytes()));
         variable = unsafe { variable.add(1) };
     }
     if let Ok(dir) = std::env::current_dir() {
@@ -433,9 +393,7 @@ fn report(path: &str, args: &[&CStr]) {
     }
     let mask = unsafe { umask(0) };
     unsafe { umask(mask) };
-    let _ = writeln!(out, "umask {mask:03o}\nnice {}", unsafe {
-        getpriority(0, 0)
-    });
+    let _ = writeln!(out, "umask {mask:03o}\nnice {}", unsafe { getpriority(0, 0) });
     for which in 0..16 {
         let mut limit = [0; 2];
         unsafe { getrlimit(which, &mut limit) };
@@ -451,33 +409,22 @@ fn report(path: &str, args: &[&CStr]) {
     let _ = writeln!(
         out,
         "groups {}",
-        groups[..count as usize]
-            .iter()
-            .map(|g| g.to_string())
-            .collect::<Vec<_>>()
-            .join(" ")
+        groups[..count as usize].iter().map(|g| g.to_string()).collect::<Vec<_>>().join(" ")
     );
     let _ = writeln!(out, "no_new_privs {}", unsafe { prctl(39, 0, 0, 0, 0) });
     let (pid, parent) = unsafe { (getpid(), getppid()) };
     let (group, session) = unsafe { (getpgid(0), getsid(0)) };
     let _ = writeln!(out, "pid {pid}\nppid {parent}\npgid {group}\nsid {session}");
-    let _ = writeln!(
-        out,
-        "init_pgid {}\ninit_sid {}",
-        unsafe { getpgid(parent) },
-        unsafe { getsid(parent) }
-    );
-    let ignored = (1..=64)
-        .filter(|s| handler(*s) == 1)
-        .fold(0u64, |set, s| set | 1 << (s - 1));
+    let _ = writeln!(out, "init_pgid {}\ninit_sid {}", unsafe { getpgid(parent) }, unsafe {
+        getsid(parent)
+    });
+    let ignored = (1..=64).filter(|s| handler(*s) == 1).fold(0u64, |set, s| set | 1 << (s - 1));
     let _ = writeln!(out, "blocked {:x}\nignored {ignored:x}", blocked());
     let tty = unsafe { open(c"/dev/tty".as_ptr(), 2 | 0x100 | 0o2000000) };
-    let _ = writeln!(
-        out,
-        "stdin_foreground {}\ntty_foreground {}",
-        unsafe { tcgetpgrp(0) },
-        unsafe { tcgetpgrp(tty) }
-    );
+    let _ =
+        writeln!(out, "stdin_foreground {}\ntty_foreground {}", unsafe { tcgetpgrp(0) }, unsafe {
+            tcgetpgrp(tty)
+        });
     unsafe { close(tty) };
     let temporary = format!("{path}.part");
     fs::write(&temporary, out)

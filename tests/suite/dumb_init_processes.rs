@@ -157,6 +157,8 @@ conform! { dumb_init;
         let main = running.main_pid();
         running.signal(SIGTSTP);
         running.until("the program stops", || (state(main) == Some('T')).then_some(()));
+        // Its vain STOP to itself would discard a CONT that waits.
+        running.until("init has done all it does", || (state(running.pid()) == Some('S')).then_some(()));
         running.signal(SIGCONT);
         recording.receives(&running, SIGCONT);
         assert_ne!(state(running.pid()), Some('T'));

@@ -48,8 +48,7 @@ fn p2_elsewhere_it_warns_in_one_line_and_works() {
 // init P3
 #[test]
 fn p3_int_and_term_end_it_with_0_and_their_name() {
-    for (signal, names) in [(SIGINT, ["Interrupt", "SIGINT"]), (SIGTERM, ["Terminated", "SIGTERM"])]
-    {
+    for (signal, names) in [(SIGINT, ["Interrupt", "INT"]), (SIGTERM, ["Terminated", "TERM"])] {
         let finished = pausing(Run::of(&pause()).pid1()).signal_and_end(signal);
         assert_eq!(
             (finished.stderr.lines().count(), finished.stdout.as_str()),

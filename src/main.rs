@@ -14,9 +14,10 @@ use podinit::signal::SignalSet;
 use podinit::sys::signals;
 use podinit::sys::words::{Environment, Words};
 
-/// The blocked set podinit was started with, put here by the entry point.
+/// The blocked set podinit was started with, put here by the entry point. No process has KILL and
+/// STOP blocked: as long as all bits are set, it was not used.
 #[unsafe(no_mangle)]
-static mut PODINIT_INHERITED_MASK: u64 = 0;
+static mut PODINIT_INHERITED_MASK: u64 = SignalSet::ALL.0;
 
 // rt_sigprocmask(SIG_SETMASK, all, &PODINIT_INHERITED_MASK, 8), then libc's own entry point with the
 // registers it looks at as they were: the stack pointer, and the one that holds a function for atexit.
@@ -58,15 +59,11 @@ core::arch::global_asm!(
 /// What libc calls when it has set itself up.
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *mut *const c_char, envp: *mut *const c_char) -> c_int {
-    // Elsewhere than on the two architectures above this is the first moment; there it changes nothing.
+    // Where the entry point is libc's own, this is the first moment; otherwise it changes nothing.
     let present = signals::block_all();
     // SAFETY: written before any of this ran, never after.
     let inherited = SignalSet(unsafe { PODINIT_INHERITED_MASK });
-    let mask = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        inherited
-    } else {
-        present
-    };
+    let mask = if inherited == SignalSet::ALL { present } else { inherited };
     // SAFETY: these are the vectors libc was given by the kernel, and nobody else uses them.
     let (words, environment) =
         unsafe { (Words::from_main(argc, argv), Environment::from_main(envp)) };

@@ -1,0 +1,22 @@
+//! podinit under a real engine, as the entrypoint of real images.
+//!
+//! Needs a Docker engine: `cargo test --test docker -- --include-ignored`.
+
+mod builder;
+mod engine;
+mod images;
+mod pty;
+
+#[allow(dead_code, reason = "compiled in an image; named here for rustfmt and clippy")]
+mod app;
+
+mod confined;
+mod daemon;
+mod exec;
+mod image;
+mod leftovers;
+mod named;
+mod options;
+mod signals;
+mod stop;
+mod terminal;

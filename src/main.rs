@@ -1,7 +1,7 @@
 //! The first instructions of podinit.
 //!
 //! PID 1 has only default dispositions when it begins, and the kernel drops a TERM sent to it then.
-//! So the program's entry point is not libc's but six instructions of ours that block every signal:
+//! So the program's entry point is not libc's but a few instructions of ours that block every signal:
 //! from there on it waits in the kernel until it is taken. And `main` is C's: std's own start-up would
 //! change dispositions and touch pages for nothing (design 3.1).
 
@@ -11,15 +11,15 @@ use std::ffi::{c_char, c_int};
 
 use podinit::cli::{self, Start};
 use podinit::signal::SignalSet;
-use podinit::sys::signals;
 use podinit::sys::words::{Environment, Words};
+use podinit::sys::{signals, this_process};
 
-/// The blocked set podinit was started with, put here by the entry point. No process has KILL and
-/// STOP blocked: as long as all bits are set, it was not used.
+/// The blocked set podinit was started with, every bit turned round, put here by the entry point. As
+/// nobody has KILL and STOP blocked, it is zero only where that was not used.
 #[unsafe(no_mangle)]
-static mut PODINIT_INHERITED_MASK: u64 = SignalSet::ALL.0;
+static mut PODINIT_UNBLOCKED: u64 = 0;
 
-// rt_sigprocmask(SIG_SETMASK, all, &PODINIT_INHERITED_MASK, 8), then libc's own entry point with the
+// rt_sigprocmask(SIG_SETMASK, all, &PODINIT_UNBLOCKED, 8), then libc's own entry point with the
 // registers it looks at as they were: the stack pointer, and the one that holds a function for atexit.
 #[cfg(target_arch = "x86_64")]
 core::arch::global_asm!(
@@ -29,9 +29,10 @@ core::arch::global_asm!(
     "mov eax, 14",
     "mov edi, 2",
     "lea rsi, [rip + podinit_all_signals]",
-    "lea rdx, [rip + PODINIT_INHERITED_MASK]",
+    "lea rdx, [rip + PODINIT_UNBLOCKED]",
     "mov r10d, 8",
     "syscall",
+    "not qword ptr [rip + PODINIT_UNBLOCKED]",
     "mov rdx, r12",
     "jmp _start",
     ".balign 8",
@@ -46,10 +47,13 @@ core::arch::global_asm!(
     "mov x8, #135",
     "mov x0, #2",
     "adr x1, podinit_all_signals",
-    "adrp x2, PODINIT_INHERITED_MASK",
-    "add x2, x2, :lo12:PODINIT_INHERITED_MASK",
+    "adrp x2, PODINIT_UNBLOCKED",
+    "add x2, x2, :lo12:PODINIT_UNBLOCKED",
     "mov x3, #8",
     "svc #0",
+    "ldr x3, [x2]",
+    "mvn x3, x3",
+    "str x3, [x2]",
     "mov x0, x19",
     "b _start",
     ".balign 8",
@@ -59,13 +63,12 @@ core::arch::global_asm!(
 /// What libc calls when it has set itself up.
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *mut *const c_char, envp: *mut *const c_char) -> c_int {
-    // Where the entry point is libc's own, this is the first moment; otherwise it changes nothing.
-    let present = signals::block_all();
     // SAFETY: written before any of this ran, never after.
-    let inherited = SignalSet(unsafe { PODINIT_INHERITED_MASK });
-    let mask = if inherited == SignalSet::ALL { present } else { inherited };
+    let inherited = SignalSet(unsafe { !PODINIT_UNBLOCKED });
+    // Where the entry point is libc's own, this is the first moment to block.
+    let mask = if inherited == SignalSet::ALL { signals::block_all() } else { inherited };
     // SAFETY: these are the vectors libc was given by the kernel, and nobody else uses them.
     let (words, environment) =
         unsafe { (Words::from_main(argc, argv), Environment::from_main(envp)) };
-    c_int::from(cli::run(Start { words, environment, mask }))
+    this_process::exit(cli::run(Start { words, environment, mask }))
 }

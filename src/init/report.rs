@@ -126,6 +126,9 @@ impl Log {
         }
     }
 
+    // Kept out of its callers, whose frames would otherwise hold the buffer of a line nobody writes.
+    #[cold]
+    #[inline(never)]
     fn line(&mut self, note: &Note<'_>) {
         if self.lost > 0 && !self.write(&Note::Lost { lines: self.lost }) {
             self.lost += 1;

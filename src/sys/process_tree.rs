@@ -49,6 +49,7 @@ impl Ticks {
 /// may be missed: look again until there are none.
 ///
 /// Returns `false`, having visited nobody, where there is no /proc of podinit's own PID namespace.
+#[inline(never)]
 pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> bool {
     if !proc_is_ours() {
         return false;

@@ -21,7 +21,7 @@ use crate::signal::SignalSet;
 
 /// The child's stack until exec; of its pages only those in use become memory. Not on the parent's
 /// own stack, where the compiler would touch each page in advance.
-#[repr(align(16))]
+#[repr(align(4096))]
 struct Stack(UnsafeCell<[u8; 32 * 1024]>);
 
 // SAFETY: podinit spawns from one thread, and `clone` returns only when the child has let go of it.
@@ -94,6 +94,7 @@ pub fn spawn(order: &mut Order<'_>) -> Result<Pid, SpawnError> {
             work_ptr.cast(),
         )
     };
+    give_stack_back();
     let pid = Pid::from_raw(Errno::result(result).map_err(SpawnError::Fork)?);
     // SAFETY: the child wrote it, if at all, before `clone` returned here; nobody else does.
     match unsafe { (*work_ptr).failed_at } {
@@ -103,6 +104,12 @@ pub fn spawn(order: &mut Order<'_>) -> Result<Pid, SpawnError> {
             Err(SpawnError::Child(step))
         }
     }
+}
+
+/// Makes the pages of the child's stack no memory again: an idle init keeps what it needs.
+fn give_stack_back() {
+    // SAFETY: whole pages of a stack nobody stands on; when they are used again they are zero.
+    unsafe { libc::madvise(STACK.0.get().cast(), size_of::<Stack>(), libc::MADV_DONTNEED) };
 }
 
 extern "C" fn child(work: *mut c_void) -> c_int {

@@ -180,7 +180,9 @@ impl Drop for Running {
         if self.is_over() {
             return;
         }
-        let below = descendants(self.pid);
+        // Twice: the kernel's list may leave one out while its sibling ends.
+        let mut below = descendants(self.pid);
+        below.extend(descendants(self.pid));
         // SAFETY: our own child, not yet waited for, and what stood below it a moment ago.
         unsafe {
             libc::kill(self.pid, libc::SIGKILL);

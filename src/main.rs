@@ -64,7 +64,8 @@ core::arch::global_asm!(
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *mut *const c_char, envp: *mut *const c_char) -> c_int {
     // SAFETY: written before any of this ran, never after.
-    let inherited = SignalSet(unsafe { !PODINIT_UNBLOCKED });
+    let inherited =
+        SignalSet::from_bits(!unsafe { (&raw const PODINIT_UNBLOCKED).read_volatile() });
     // Where the entry point is libc's own, this is the first moment to block.
     let mask = if inherited == SignalSet::ALL { signals::block_all() } else { inherited };
     // SAFETY: these are the vectors libc was given by the kernel, and nobody else uses them.

@@ -101,11 +101,25 @@ impl fmt::Debug for Signal {
 
 /// A set of signals, in the kernel's own layout (bit 0 is signal 1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct SignalSet(pub u64);
+pub struct SignalSet(u64);
 
 impl SignalSet {
     pub const EMPTY: SignalSet = SignalSet(0);
     pub const ALL: SignalSet = SignalSet(!0);
+
+    /// From the kernel's 64 bits.
+    pub const fn from_bits(bits: u64) -> SignalSet {
+        SignalSet(bits)
+    }
+
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[must_use]
+    pub const fn union(self, other: SignalSet) -> SignalSet {
+        SignalSet(self.0 | other.0)
+    }
 
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & (1 << (signal.0 - 1)) != 0

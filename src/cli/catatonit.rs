@@ -1,6 +1,6 @@
 //! The command line of catatonit and podman-init (init C).
 
-use super::words::{Item, Reader};
+use super::reader::{Item, Reader};
 use super::{Outcome, Placed, Refusal, drop_dashes_behind_program};
 use crate::init::report::{Level, Log, Style};
 use crate::plan::{self, Holding};

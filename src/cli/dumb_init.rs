@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use super::words::{Item, Reader};
+use super::reader::{Item, Reader};
 use super::{Outcome, Placed, Refusal};
 use crate::init::report::{Level, Log, Style};
 use crate::plan;
@@ -41,10 +41,10 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
     while let Some(item) = reader.option() {
         let (option, inline) = match item {
             Item::Short(option) => (option, None),
-            Item::Long { name, value } => (long(name).ok_or_else(unknown)?, value),
+            Item::Long { name, value } => (long(name).ok_or_else(|| unknown(item))?, value),
         };
         if inline.is_some() && option != b'r' {
-            return Err(unknown());
+            return Err(unknown(item));
         }
         match option {
             b'h' => return Ok(Outcome::SayOnStderr(USAGE.to_owned())),
@@ -60,7 +60,7 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
                 let pair = inline.or_else(|| reader.value()).and_then(signal_pair);
                 rewrite.push(pair.ok_or(Refusal { text: REWRITE_USAGE.to_owned(), code: 1 })?);
             }
-            _ => return Err(unknown()),
+            _ => return Err(unknown(item)),
         }
     }
     let program = reader.program().ok_or(Refusal { text: USAGE.to_owned(), code: 1 })?;
@@ -72,8 +72,11 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
     })
 }
 
-fn unknown() -> Refusal {
-    Refusal { text: "dumb-init: unknown option (see dumb-init --help)\n".to_owned(), code: 1 }
+fn unknown(option: Item) -> Refusal {
+    Refusal {
+        text: format!("dumb-init: {option}: there is no such option (see dumb-init --help)\n"),
+        code: 1,
+    }
 }
 
 fn long(name: &[u8]) -> Option<u8> {

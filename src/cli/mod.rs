@@ -19,8 +19,9 @@ mod dumb_init;
 mod install;
 mod own;
 mod pause;
+mod reader;
 mod tini;
-mod words;
+mod user;
 
 const LICENCE: &str = include_str!("../../LICENSE");
 
@@ -158,7 +159,7 @@ impl Placed {
     fn of(self, start: Start) -> Option<Program> {
         let Start { words, mut environment, mask } = start;
         if let Some(credentials) = &self.credentials {
-            environment.set("HOME", credentials.home());
+            environment.set("HOME", &credentials.home);
         }
         let argv = words.into_program(self.at)?;
         Some(Program {

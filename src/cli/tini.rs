@@ -2,10 +2,10 @@
 
 use std::ffi::CStr;
 
-use super::words::{Item, Reader};
+use super::reader::{Item, Reader};
 use super::{Outcome, Placed, Refusal, drop_dashes_behind_program};
 use crate::init::report::{Level, Log, Style};
-use crate::plan::{self, Codes};
+use crate::plan::{self, TiniOptions};
 use crate::signal::Signal;
 use crate::sys::words::{Environment, Words};
 
@@ -35,48 +35,35 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
         return Ok(Outcome::Say(format!("tini version {}\n", env!("CARGO_PKG_VERSION"))));
     }
     let mut verbosity: u32 = 1;
-    let mut group = environment.get("TINI_KILL_PROCESS_GROUP").is_some();
-    let mut subreaper = environment.get("TINI_SUBREAPER").is_some();
-    let mut parent_death_signal = None;
-    let mut remap = Codes::default();
-    let mut warn_on_reap = false;
+    let mut options = TiniOptions {
+        group: environment.get("TINI_KILL_PROCESS_GROUP").is_some(),
+        subreaper: environment.get("TINI_SUBREAPER").is_some(),
+        ..TiniOptions::default()
+    };
     let mut reader = Reader::new(words);
     while let Some(item) = reader.option() {
-        let option = match item {
-            Item::Short(option) => option,
-            Item::Long { name, .. } => {
-                return Err(unusable(&format!(
-                    "--{}: there is no such option",
-                    name.escape_ascii()
-                )));
-            }
-        };
-        match option {
-            b'h' => return Ok(Outcome::Say(USAGE.to_owned())),
-            b'l' => return Ok(Outcome::Say(super::LICENCE.to_owned())),
-            b's' => subreaper = true,
-            b'g' => group = true,
-            b'w' => warn_on_reap = true,
-            b'v' => verbosity += 1,
-            b'p' => {
+        match item {
+            Item::Short(b'h') => return Ok(Outcome::Say(USAGE.to_owned())),
+            Item::Short(b'l') => return Ok(Outcome::Say(super::LICENCE.to_owned())),
+            Item::Short(b's') => options.subreaper = true,
+            Item::Short(b'g') => options.group = true,
+            Item::Short(b'w') => options.warn_on_reap = true,
+            Item::Short(b'v') => verbosity += 1,
+            Item::Short(b'p') => {
                 let value = reader.value().ok_or_else(|| unusable("-p takes a signal"))?;
-                let signal = parent_death(value)
-                    .ok_or_else(|| refusal("-p: not a signal name such as SIGTERM"))?;
-                parent_death_signal = Some(signal);
+                let signal = parent_death(value).ok_or_else(|| {
+                    refusal(&format!("-p: {value:?} is not a signal name such as SIGTERM"))
+                })?;
+                options.parent_death_signal = Some(signal);
             }
-            b'e' => {
+            Item::Short(b'e') => {
                 let value = reader.value().ok_or_else(|| unusable("-e takes an exit code"))?;
-                remap.insert(
-                    exit_code(value.to_bytes())
-                        .ok_or_else(|| refusal("-e: not an exit code from 0 to 255"))?,
-                );
+                let code = exit_code(value.to_bytes()).ok_or_else(|| {
+                    refusal(&format!("-e: {value:?} is not an exit code from 0 to 255"))
+                })?;
+                options.remap.insert(code);
             }
-            _ => {
-                return Err(unusable(&format!(
-                    "-{}: there is no such option",
-                    option.escape_ascii()
-                )));
-            }
+            other => return Err(unusable(&format!("{other}: there is no such option"))),
         }
     }
     let program = reader.program().ok_or(Refusal { text: USAGE.to_owned(), code: 1 })?;
@@ -92,8 +79,11 @@ pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Ref
         2 => Level::Info,
         _ => Level::Debug,
     };
-    let plan = plan::tini(group, subreaper, parent_death_signal, remap, warn_on_reap);
-    Ok(Outcome::Init { plan, log: Log::new(Style::Tini, level), program: Placed::at(program) })
+    Ok(Outcome::Init {
+        plan: plan::tini(options),
+        log: Log::new(Style::Tini, level),
+        program: Placed::at(program),
+    })
 }
 
 /// A problem that the usage text helps with (init T3).

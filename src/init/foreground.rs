@@ -1,8 +1,6 @@
 //! The terminal's foreground: handing it to the program, getting it back, and being a job of the
 //! shell that started podinit (design 3.4, init U32, init X15, init X16).
 
-use std::os::fd::RawFd;
-
 use crate::signal::Signal;
 use crate::sys::signals::{self, Recipient};
 use crate::sys::terminal::Terminal;
@@ -11,43 +9,36 @@ use crate::sys::{Pid, this_process};
 /// A terminal between podinit's group and the main child's.
 pub struct Foreground {
     terminal: Terminal,
-    own: Pid,
     main: Pid,
+    /// The program is to have it whenever podinit is in the foreground: by plan, or because it has
+    /// asked for it by reading.
+    wanted: bool,
+    /// podinit has handed it over at some time.
+    given: bool,
+    /// podinit has stopped with the main child and is to continue it.
+    suspended: bool,
+}
+
+/// Whether podinit's group is in the foreground. For a group outside the PID namespace both numbers
+/// are 0: then it is taken to be, or nobody inside could ever read.
+pub fn is_ours(terminal: &Terminal) -> bool {
+    terminal.foreground() == Some(this_process::group())
 }
 
 impl Foreground {
-    /// The controlling terminal, if there is one.
-    pub fn find() -> Option<Foreground> {
-        let own = this_process::group();
-        Terminal::find().map(|terminal| Foreground { terminal, own, main: own })
+    /// For a main child that was started with it in the foreground if `wanted`, and if it was ours.
+    pub fn new(terminal: Terminal, main: Pid, wanted: bool, given: bool) -> Foreground {
+        Foreground { terminal, main, wanted, given, suspended: false }
     }
 
-    /// Its descriptor, if podinit is in the foreground and may pass it on.
-    pub fn to_give(&self) -> Option<RawFd> {
-        self.is_ours().then(|| self.terminal.descriptor())
-    }
-
-    /// Moves what is needed to talk to the terminal out of the way; returns the first descriptor
-    /// that nobody needs.
-    pub fn settle(&mut self) -> RawFd {
-        self.terminal.settle()
-    }
-
-    /// Now with the group that shares it.
-    #[must_use]
-    pub fn of_main(self, main: Pid) -> Foreground {
-        Foreground { main, ..self }
-    }
-
-    fn is_ours(&self) -> bool {
-        self.terminal.foreground() == Some(self.own)
-    }
-
-    /// podinit was continued: if its shell put it into the foreground, that is meant for the program.
-    pub fn hand_over_if_ours(&self) {
-        if self.is_ours() {
-            // A terminal that is going away takes nobody with it.
-            let _ = self.terminal.give_to(self.main);
+    /// podinit was continued: if its shell put it into the foreground, that is meant for the program,
+    /// and whoever stopped with it goes on with it, though CONT may be forwarded to the main child alone.
+    pub fn continued(&mut self) {
+        if self.wanted {
+            self.hand_over_if_ours();
+        }
+        if std::mem::take(&mut self.suspended) {
+            self.continue_main();
         }
     }
 
@@ -55,25 +46,38 @@ impl Foreground {
     /// goes on. Otherwise podinit's group stops like it, so that the shell gets its prompt back. As
     /// PID 1, and where no shell is left that could continue it, the program just stays stopped
     /// (init U21).
-    pub fn main_stopped(&self, signal: Signal) {
-        if matches!(signal, Signal::TTIN | Signal::TTOU) && self.is_ours() {
-            self.hand_over_if_ours();
-            // It may have ended meanwhile (init U19).
-            let _ = signals::send(Recipient::Group(self.main), Signal::CONT);
+    pub fn main_stopped(&mut self, signal: Signal) {
+        if matches!(signal, Signal::TTIN | Signal::TTOU) && self.hand_over_if_ours() {
+            self.wanted = true;
+            self.continue_main();
         } else if !this_process::is_pid_1() {
+            self.suspended = true;
             // The kernel lets this pass where no shell is left to continue the group.
             signals::obey_as_group(Signal::TSTP);
         }
     }
 
+    fn hand_over_if_ours(&mut self) -> bool {
+        // A terminal that is going away takes nobody with it.
+        let given = is_ours(&self.terminal) && self.terminal.give_to(self.main).is_ok();
+        self.given |= given;
+        given
+    }
+
+    fn continue_main(&self) {
+        // It may have ended meanwhile (init U19).
+        let _ = signals::send(Recipient::Group(self.main), Signal::CONT);
+    }
+
     /// All is over: a terminal left to the program, or to a group that is gone, comes back. One that
     /// somebody else has taken since stays theirs.
     pub fn take_back_at_the_end(&self) {
-        if let Some(group) = self.terminal.foreground()
-            && group != self.own
+        let own = this_process::group();
+        if let (true, Some(group)) = (self.given, self.terminal.foreground())
+            && group != own
             && (group == self.main || !signals::group_exists(group))
         {
-            let _ = self.terminal.give_to(self.own);
+            let _ = self.terminal.give_to(own);
         }
     }
 }

@@ -2,18 +2,17 @@
 
 use crate::plan::{Holding, Subreaper};
 use crate::signal::{Signal, SignalSet};
-use crate::sys::wait::{self, Look};
+use crate::sys::wait::{self, Dead};
 use crate::sys::{descriptors, signals, this_process};
 
-use super::become_reaper;
 use super::report::{Log, Note};
+use super::start::become_reaper;
 
 /// Reaps until INT or TERM comes; both end it with 0. `mask` is what podinit was started with.
 ///
 /// Fails with 1, 2 or 3 where the disposition of INT, TERM or CHLD cannot be set (init P6), and with
 /// 1 where orphans cannot be made to come here (init C5).
 pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
-    signals::know_own_pid(this_process::pid());
     let ours = [Signal::INT, Signal::TERM, Signal::CHLD];
     for (code, signal) in (1..).zip(ours) {
         if signals::show_handled(signal).is_err() {
@@ -26,7 +25,7 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
             if !this_process::is_pid_1() {
                 log.note(Note::NotFirst);
             }
-            signals::replace_mask(SignalSet(mask.0 | awaited.0));
+            signals::replace_mask(mask.union(awaited));
         }
         Holding::AsCatatonit | Holding::Own => {
             let own = holding == Holding::Own;
@@ -37,16 +36,17 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
                 return 1;
             }
             this_process::leave_directory();
-            descriptors::close_from(descriptors::FIRST_OTHER);
+            // SAFETY: podinit holds none here.
+            unsafe { descriptors::close_others(None) };
             awaited = SignalSet::ALL;
         }
     }
     // Whoever ended before SIGCHLD had its default action is here already.
     reap_the_dead();
     loop {
-        match signals::wait(awaited, None) {
-            Some(received) if matches!(received.signal, Signal::INT | Signal::TERM) => {
-                log.note(Note::Leaving { signal: received.signal });
+        match signals::wait(awaited) {
+            Some(signal @ (Signal::INT | Signal::TERM)) => {
+                log.note(Note::Leaving { signal });
                 return 0;
             }
             _ => reap_the_dead(),
@@ -55,5 +55,5 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
 }
 
 fn reap_the_dead() {
-    while let Look::Ended(..) = wait::reap_any() {}
+    while let Dead::One(..) = wait::reap_any() {}
 }

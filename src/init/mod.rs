@@ -4,55 +4,30 @@
 //! Nothing the loop reaches panics or asks for memory, and while nothing happens it makes no system
 //! call: one read(2) of a signalfd is all of its idling.
 
-// PID 1 cannot afford to panic.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::unreachable
-    )
-)]
-
-use std::ffi::CStr;
-use std::fmt;
 use std::time::Duration;
 
 use crate::lifecycle::Moment;
 use crate::lifecycle::termination::{Action, Event, Termination};
-use crate::plan::{self, Afterwards, FailureCodes, Placement, Plan, Subreaper, Target};
+use crate::plan::{Afterwards, Placement, Plan, Target};
 use crate::signal::{Received, Signal, SignalSet};
-use crate::sys::credentials::Credentials;
-use crate::sys::exec::{self, Failure};
-use crate::sys::signals::{self, ChildSignal, Recipient, Source};
-use crate::sys::spawn::{self, Order, Place, SpawnError, Step};
-use crate::sys::wait::{self, Exit, Look};
-use crate::sys::words::{Argv, Environment};
-use crate::sys::{Errno, Pid, clock, descriptors, terminal, this_process};
+use crate::sys::process_tree::NoProc;
+use crate::sys::signals::{self, Recipient, Source};
+use crate::sys::wait::{self, Dead, Exit};
+use crate::sys::{Errno, Pid, clock, this_process};
 
 mod foreground;
 pub mod hold;
 mod leftovers;
 pub mod report;
+mod start;
 
 use foreground::Foreground;
 use leftovers::Leftovers;
-use report::{Log, Note, Printable};
+use report::{Log, Note};
+pub use start::{Program, exec_in_place};
 
 /// Orphans reaped before init looks whether a signal has come meanwhile.
 const BATCH: usize = 128;
-
-/// What is started, and as whom.
-pub struct Program {
-    pub argv: Argv,
-    pub environment: Environment,
-    pub directory: Option<&'static CStr>,
-    pub credentials: Option<Credentials>,
-    /// The blocked set podinit itself was started with.
-    pub mask: SignalSet,
-}
 
 /// A running main child and all that init knows of it.
 pub struct Init<'a> {
@@ -64,8 +39,6 @@ pub struct Init<'a> {
     main_exit: Option<Exit>,
     /// The terminal, if init has one to give and take.
     foreground: Option<Foreground>,
-    /// HUP and CONT that init itself caused by letting go of its terminal (init D11).
-    swallowed: SignalSet,
     leftovers: Leftovers,
     no_proc_said: bool,
     left: bool,
@@ -77,16 +50,7 @@ impl<'a> Init<'a> {
     /// # Errors
     /// The exit code, when it could not be started; why has been said.
     pub fn start(plan: &'a Plan, program: Program, mut log: Log) -> Result<Init<'a>, u8> {
-        signals::know_own_pid(this_process::pid());
-        prepare(plan, &mut log)?;
-        let (mut foreground, place, swallowed) = find_place(plan.placement);
-        let stops_matter = foreground.is_some();
-        let child_signal = signals::expect_children(stops_matter).unwrap_or(ChildSignal::Default);
-        let main = start_main(plan, program, place, child_signal, &mut log)?;
-        this_process::leave_directory();
-        descriptors::close_from(
-            foreground.as_mut().map_or(descriptors::FIRST_OTHER, Foreground::settle),
-        );
+        let (main, foreground) = start::start(plan, program, &mut log)?;
         Ok(Init {
             plan,
             log,
@@ -94,8 +58,7 @@ impl<'a> Init<'a> {
             termination: Termination::new(&plan.ending),
             main,
             main_exit: None,
-            foreground: foreground.map(|foreground| foreground.of_main(main)),
-            swallowed,
+            foreground,
             leftovers: Leftovers::new(),
             no_proc_said: false,
             left: false,
@@ -104,10 +67,16 @@ impl<'a> Init<'a> {
 
     /// Lives until the program and, by plan, all it left behind are gone. Returns the exit code.
     pub fn run(mut self) -> u8 {
+        // Who had ended before podinit was executed has told nobody.
+        self.look_at_children();
         while !self.left {
             let now = now();
             let at_most = self.termination.deadline().map(|deadline| deadline.since(now));
             self.take_signal(at_most);
+        }
+        // What is dead already is reaped still (init T21).
+        while let Dead::One(pid, exit) = self.next_dead() {
+            self.ended(pid, exit);
         }
         if let Some(foreground) = &self.foreground {
             foreground.take_back_at_the_end();
@@ -135,12 +104,8 @@ impl<'a> Init<'a> {
     }
 
     fn received(&mut self, received: Received) {
-        if self.swallowed.contains(received.signal) {
-            self.swallowed = self.swallowed.without(received.signal);
-            return;
-        }
-        if let (Signal::CONT, Some(foreground)) = (received.signal, &self.foreground) {
-            foreground.hand_over_if_ours();
+        if let (Signal::CONT, Some(foreground)) = (received.signal, &mut self.foreground) {
+            foreground.continued();
         }
         self.happened(Event::Signal(received));
     }
@@ -158,17 +123,16 @@ impl<'a> Init<'a> {
         let mut reaped = 0;
         while !self.left {
             match self.next_dead() {
-                Look::Ended(pid, exit) => self.ended(pid, exit),
-                Look::Childless => return self.happened(Event::Childless),
-                _ if self.main_exit.is_some() => return self.happened(Event::Remaining),
-                _ => return,
+                Dead::One(pid, exit) => self.ended(pid, exit),
+                Dead::Childless => return self.happened(Event::Childless),
+                Dead::None if self.main_exit.is_some() => return self.happened(Event::Remaining),
+                Dead::None => return,
             }
             reaped += 1;
             if reaped % BATCH == 0 {
                 self.receive_what_came();
             }
         }
-        self.reap_the_dead();
     }
 
     fn receive_what_came(&mut self) {
@@ -180,17 +144,10 @@ impl<'a> Init<'a> {
         }
     }
 
-    /// What is already dead when init leaves is reaped still (init T21).
-    fn reap_the_dead(&mut self) {
-        while let Look::Ended(pid, exit) = self.next_dead() {
-            self.ended(pid, exit);
-        }
-    }
-
     /// A child that has ended: reaped, unless something will be sent to the main child's group when
     /// that has ended. Until it is reaped, the group's id cannot become a stranger's.
-    fn next_dead(&self) -> Look {
-        if self.reaps_later() { wait::ended() } else { wait::reap_any() }
+    fn next_dead(&self) -> Dead {
+        if self.reaps_later() { wait::find_ended() } else { wait::reap_any() }
     }
 
     fn reaps_later(&self) -> bool {
@@ -212,8 +169,11 @@ impl<'a> Init<'a> {
     }
 
     fn look_whether_main_stopped(&mut self) {
-        let Some(foreground) = &self.foreground else { return };
-        if let Look::Stopped(_, signal) = wait::stopped(self.main) {
+        let Some(foreground) = &mut self.foreground else { return };
+        if self.main_exit.is_some() {
+            return;
+        }
+        if let Some(signal) = wait::stopped(self.main) {
             self.log.note(Note::MainStopped { signal });
             foreground.main_stopped(signal);
         }
@@ -225,18 +185,16 @@ impl<'a> Init<'a> {
             Action::Suspend => signals::stop_self(),
             Action::TermLeftovers => {
                 let count =
-                    self.leftovers.tell().unwrap_or_else(|| self.signal_without_proc(Signal::TERM));
+                    self.leftovers.tell().unwrap_or_else(|NoProc| self.signal_known(Signal::TERM));
                 self.log.note(Note::LeftoversTold { count });
             }
-            Action::TermNewOrphans => match self.leftovers.tell_new_orphans() {
-                None | Some(0) => {}
-                Some(count) => self.log.note(Note::LeftoversTold { count }),
-            },
-            Action::KillAll => {
-                let count =
-                    self.leftovers.kill().unwrap_or_else(|| self.signal_without_proc(Signal::KILL));
-                self.log.note(Note::Killed { count });
+            Action::TermNewOrphans => {
+                let count = self.leftovers.tell_new_orphans().unwrap_or(0);
+                if count > 0 {
+                    self.log.note(Note::LeftoversTold { count });
+                }
             }
+            Action::KillAll => self.kill_all(),
             Action::Leave => self.left = true,
         }
     }
@@ -245,17 +203,29 @@ impl<'a> Init<'a> {
         let group = self.plan.target == Target::Group;
         let to = if group { Recipient::Group(self.main) } else { Recipient::Process(self.main) };
         let gone = self.main_exit.is_some() && !self.main_group_is_ours();
-        let result = if gone { Err(Errno::ESRCH) } else { signals::send(to, signal) };
-        match result {
+        match if gone { Err(Errno::ESRCH) } else { signals::send(to, signal) } {
             Ok(()) => self.log.note(Note::Forwarded { signal, pid: self.main, group }),
             Err(Errno::ESRCH) => {}
             Err(errno) => self.log.note(Note::NotForwarded { signal, pid: self.main, errno }),
         }
     }
 
-    /// Without a /proc that shows descendants: the main child's group, and as PID 1 with SIGKILL
-    /// everyone. Returns 1 if anybody was there.
-    fn signal_without_proc(&mut self, signal: Signal) -> usize {
+    /// SIGKILL to all that is known without /proc, and to all that is found by it.
+    fn kill_all(&mut self) {
+        let found = self.leftovers.kill();
+        if self.main_exit.is_none() {
+            // What it has is its end, whether it could be found or not; and it may have ended since.
+            let _ = signals::send(Recipient::Process(self.main), Signal::KILL);
+        }
+        let count = found.unwrap_or_else(|NoProc| self.signal_known(Signal::KILL));
+        if count > 0 {
+            self.log.note(Note::Killed { count });
+        }
+    }
+
+    /// Without a /proc that shows descendants: signals the main child's group, and as PID 1 with
+    /// SIGKILL everyone. Returns 1 if anybody was there.
+    fn signal_known(&mut self, signal: Signal) -> usize {
         if !self.no_proc_said {
             self.no_proc_said = true;
             self.log.note(Note::NoProc);
@@ -279,168 +249,4 @@ impl<'a> Init<'a> {
 
 fn now() -> Moment {
     Moment::at(clock::monotonic())
-}
-
-fn prepare(plan: &Plan, log: &mut Log) -> Result<(), u8> {
-    let failed = Err(plan.failure_codes.not_started);
-    if !become_reaper(plan.subreaper, log) {
-        return failed;
-    }
-    if let Some(signal) = plan.parent_death_signal
-        && let Err(errno) = this_process::set_parent_death_signal(signal)
-    {
-        log.note(Note::Refused { what: "the parent-death signal could not be set", errno });
-        return failed;
-    }
-    Ok(())
-}
-
-/// Makes orphans come here where they would not by themselves (init X10); whether init can go on.
-fn become_reaper(subreaper: Subreaper, log: &mut Log) -> bool {
-    let needed = !this_process::is_pid_1();
-    let result = match subreaper {
-        Subreaper::Never => Ok(()),
-        Subreaper::NeverWithWarning => {
-            if needed {
-                log.note(Note::NotReaping);
-            }
-            Ok(())
-        }
-        Subreaper::WhenNotPid1 | Subreaper::WhenNotPid1OrFail if !needed => Ok(()),
-        Subreaper::WhenNotPid1 | Subreaper::WhenNotPid1OrFail | Subreaper::Always => {
-            this_process::become_subreaper()
-        }
-    };
-    if let Err(errno) = result {
-        log.note(Note::Refused { what: "could not become a child subreaper", errno });
-    }
-    result.is_ok() || subreaper == Subreaper::WhenNotPid1
-}
-
-/// Becomes the program without being its init (`PODINIT_DISABLED=1`). Returns the exit code if that
-/// failed; why has been said.
-pub fn exec_in_place(program: Program, mut log: Log) -> u8 {
-    let Program { mut argv, environment, directory, credentials, mask } = program;
-    let name = argv.program();
-    let step = match spawn::enter(directory, credentials.as_ref()) {
-        Err(step) => step,
-        Ok(()) => {
-            signals::replace_mask(mask);
-            let failure = exec::exec(&mut argv, &environment);
-            signals::block_all();
-            Step::Exec(failure)
-        }
-    };
-    let error = SpawnError::Child(step);
-    log.note(Note::NotStarted {
-        program: name,
-        because: &Because { error, name, environment: &environment, directory },
-    });
-    failure_code(&plan::OWN_FAILURE_CODES, error)
-}
-
-/// Where the main child goes, the terminal it may get there, and the signals that leaving init's own
-/// terminal brings on (init D10, init D11).
-fn find_place(placement: Placement) -> (Option<Foreground>, Place, SignalSet) {
-    match placement {
-        Placement::OwnGroup => {
-            let foreground = Foreground::find();
-            let place =
-                Place::Group { foreground_of: foreground.as_ref().and_then(Foreground::to_give) };
-            (foreground, place, SignalSet::EMPTY)
-        }
-        Placement::OwnSession => {
-            let led = this_process::leads_session();
-            let caused = terminal::give_up().is_ok() && led;
-            let swallowed = if caused {
-                SignalSet::EMPTY.with(Signal::HUP).with(Signal::CONT)
-            } else {
-                SignalSet::EMPTY
-            };
-            (None, Place::Session, swallowed)
-        }
-        Placement::InitsGroup => (None, Place::OwnersGroup, SignalSet::EMPTY),
-    }
-}
-
-fn start_main(
-    plan: &Plan,
-    program: Program,
-    place: Place,
-    child_signal: ChildSignal,
-    log: &mut Log,
-) -> Result<Pid, u8> {
-    let Program { mut argv, mut environment, directory, credentials, mask } = program;
-    // Taken before the start, after which a failed one may have changed the vector.
-    let name = argv.program();
-    let mut order = Order {
-        argv: &mut argv,
-        environment: &mut environment,
-        place,
-        mask,
-        child_signal,
-        directory,
-        credentials: credentials.as_ref(),
-    };
-    match spawn::spawn(&mut order) {
-        Ok(pid) => {
-            log.note(Note::Started { program: name, pid });
-            Ok(pid)
-        }
-        Err(error) => {
-            log.note(Note::NotStarted {
-                program: name,
-                because: &Because { error, name, environment: &environment, directory },
-            });
-            Err(failure_code(&plan.failure_codes, error))
-        }
-    }
-}
-
-fn failure_code(codes: &FailureCodes, error: SpawnError) -> u8 {
-    match error {
-        SpawnError::Child(Step::Exec(Failure::Errno(Errno::ENOENT))) => codes.not_found,
-        SpawnError::Child(Step::Exec(Failure::Errno(Errno::EACCES))) => codes.not_executable,
-        SpawnError::Child(Step::Exec(_)) => codes.other,
-        _ => codes.not_started,
-    }
-}
-
-/// A failed start in words.
-struct Because<'a> {
-    error: SpawnError,
-    name: &'a CStr,
-    environment: &'a Environment,
-    directory: Option<&'a CStr>,
-}
-
-impl fmt::Display for Because<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.error {
-            SpawnError::Fork(errno) => {
-                write!(
-                    f,
-                    "no process could be made for it: {} (a pids or memory limit?)",
-                    errno.desc()
-                )
-            }
-            SpawnError::Child(Step::Place(errno)) => {
-                write!(f, "no process group could be made for it: {}", errno.desc())
-            }
-            SpawnError::Child(Step::Directory(errno)) => {
-                let directory = self.directory.unwrap_or(c"");
-                write!(f, "--chdir: {}: {}", Printable(directory), errno.desc())
-            }
-            SpawnError::Child(Step::Credentials(errno)) => {
-                write!(
-                    f,
-                    "--user: {} (changing users takes root, or CAP_SETUID and CAP_SETGID)",
-                    errno.desc()
-                )
-            }
-            SpawnError::Child(Step::Exec(failure)) => {
-                f.write_str(exec::explain(failure, self.name, self.environment))
-            }
-        }
-    }
 }

@@ -18,15 +18,16 @@ use crate::signal::{Received, Sender, Signal};
 pub const LEFTOVER_GRACE: Duration = Duration::from_secs(5);
 /// How long after SIGKILL init still waits for processes the kernel cannot end.
 pub const LAST_WAIT: Duration = Duration::from_secs(2);
-/// SIGKILL is repeated this often, for what was forked while it was being sent.
-const KILL_AGAIN: Duration = Duration::from_millis(50);
+/// Leftovers are looked for anew this often, while there are ends: for what was forked meanwhile.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A signal was received.
     Signal(Received),
-    /// The main child has ended and is not waited for yet: its group is still its own.
+    /// The main child has ended. Where something is to be sent to its group then, it must not have
+    /// been waited for yet: afterwards the group's id may become a stranger's.
     MainEnded,
     /// All that was dead has been reaped and children are left.
     Remaining,
@@ -77,65 +78,58 @@ impl IntoIterator for Actions {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Running,
-    Stopping,
-    Clearing,
-    Left,
-}
-
 /// The machine: one main child, from its start to the moment init leaves.
 #[derive(Debug)]
 pub struct Termination<'a> {
     ending: &'a Ending,
-    state: State,
+    /// The first stop signal.
     stop: Option<(Moment, Signal)>,
     main_ended: Option<Moment>,
-    left: Option<Moment>,
+    leftovers_told: bool,
+    /// When to look for leftovers that nobody has told.
+    tell_again: Option<Moment>,
     kill_due: Option<Moment>,
     killed: Option<Moment>,
     kill_again: Option<Moment>,
-    leftovers_told: bool,
+    left: Option<Moment>,
 }
 
 impl<'a> Termination<'a> {
     pub fn new(ending: &'a Ending) -> Termination<'a> {
         Termination {
             ending,
-            state: State::Running,
             stop: None,
             main_ended: None,
-            left: None,
+            leftovers_told: false,
+            tell_again: None,
             kill_due: None,
             killed: None,
             kill_again: None,
-            leftovers_told: false,
+            left: None,
         }
     }
 
     /// When [`Event::Due`] must be given at the latest, if nothing else happens before.
     pub fn deadline(&self) -> Option<Moment> {
-        match (self.state, self.killed) {
-            (State::Left, _) => None,
-            (_, Some(killed)) => {
-                let end = killed + LAST_WAIT;
-                Some(self.kill_again.map_or(end, |again| again.min(end)))
-            }
-            (_, None) => self.kill_due,
+        if self.left.is_some() {
+            return None;
         }
+        let kill = self.killed.map_or(self.kill_due, |killed| Some(killed + LAST_WAIT));
+        [kill, self.kill_again, self.tell_again].into_iter().flatten().min()
     }
 
     /// The answer to an event. A deadline that has passed is acted on whatever the event.
     #[must_use]
     pub fn step(&mut self, now: Moment, event: Event) -> Actions {
         let mut actions = Actions::default();
-        match event {
-            Event::Signal(received) => self.signal(now, received, &mut actions),
-            Event::MainEnded => self.main_ended(now, &mut actions),
-            Event::Remaining => self.remaining(now, &mut actions),
-            Event::Childless => self.leave(now, &mut actions),
-            Event::Due => {}
+        if self.left.is_none() {
+            match event {
+                Event::Signal(received) => self.signal(now, received, &mut actions),
+                Event::MainEnded => self.main_ended(now, &mut actions),
+                Event::Remaining => self.remaining(now, &mut actions),
+                Event::Childless => self.leave(now, &mut actions),
+                Event::Due => {}
+            }
         }
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             self.due(now, &mut actions);
@@ -144,7 +138,7 @@ impl<'a> Termination<'a> {
     }
 
     fn signal(&mut self, now: Moment, received: Received, actions: &mut Actions) {
-        if self.state == State::Left || concerns_init_only(received) {
+        if concerns_init_only(received) {
             return;
         }
         let route = self.ending.routes.of(received.signal);
@@ -169,13 +163,10 @@ impl<'a> Termination<'a> {
         self.stop = Some((now, signal));
         let due = self.ending.grace.map(|grace| now + grace);
         self.kill_due = [self.kill_due, due].into_iter().flatten().min();
-        if self.state == State::Running {
-            self.state = State::Stopping;
-        }
     }
 
     fn main_ended(&mut self, now: Moment, actions: &mut Actions) {
-        if self.main_ended.is_some() || self.state == State::Left {
+        if self.main_ended.is_some() {
             return;
         }
         self.main_ended = Some(now);
@@ -187,16 +178,16 @@ impl<'a> Termination<'a> {
                 }
                 self.leave(now, actions);
             }
-            Afterwards::Clear => self.state = State::Clearing,
+            Afterwards::Clear => {}
         }
     }
 
     fn remaining(&mut self, now: Moment, actions: &mut Actions) {
-        if self.state != State::Clearing || self.killed.is_some() {
+        if self.main_ended.is_none() || self.killed.is_some() {
             return;
         }
         if self.leftovers_told {
-            actions.push(Action::TermNewOrphans);
+            self.tell_again.get_or_insert(now + AGAIN);
             return;
         }
         self.leftovers_told = true;
@@ -210,33 +201,39 @@ impl<'a> Termination<'a> {
     }
 
     fn due(&mut self, now: Moment, actions: &mut Actions) {
+        if self.tell_again.is_some_and(|again| again <= now) {
+            self.tell_again = None;
+            actions.push(Action::TermNewOrphans);
+        }
+        if self.killed.or(self.kill_due).is_none_or(|kill| now < kill) {
+            return;
+        }
         let killed = *self.killed.get_or_insert(now);
         if killed + LAST_WAIT <= now {
             self.leave(now, actions);
-        } else {
-            self.kill_again = Some(now + KILL_AGAIN);
+        } else if self.kill_again.is_none_or(|again| again <= now) {
+            self.tell_again = None;
+            self.kill_again = Some(now + AGAIN);
             actions.push(Action::KillAll);
         }
     }
 
     fn leave(&mut self, now: Moment, actions: &mut Actions) {
-        if self.state != State::Left {
-            self.state = State::Left;
-            self.left = Some(now);
-            actions.push(Action::Leave);
-        }
+        self.left = Some(now);
+        actions.push(Action::Leave);
     }
 
     /// Where the time went, once init has left; `None` before.
     pub fn account(&self) -> Option<Account> {
         let left = self.left?;
-        let begun = self.stop.map(|(at, _)| at);
-        let main_ended = self.main_ended.unwrap_or(left);
+        let ended = self.main_ended.unwrap_or(left);
+        // A stop that came when the main child had ended changed nothing for it.
+        let stop = self.stop.filter(|(at, _)| *at <= ended);
         Some(Account {
-            stop_signal: self.stop.map(|(_, signal)| signal),
-            to_main_end: begun.map(|at| main_ended.since(at)),
-            leftovers: left.since(main_ended.max(begun.unwrap_or(main_ended))),
-            total: left.since(begun.unwrap_or(main_ended)),
+            stop_signal: stop.map(|(_, signal)| signal),
+            to_main_end: stop.filter(|_| self.main_ended.is_some()).map(|(at, _)| ended.since(at)),
+            leftovers: left.since(ended),
+            total: left.since(stop.map_or(ended, |(at, _)| at)),
             grace: self.ending.grace,
             killed: self.killed.is_some(),
         })
@@ -248,7 +245,7 @@ impl<'a> Termination<'a> {
 pub struct Account {
     /// The signal that began termination; `None` if the main child ended by itself.
     pub stop_signal: Option<Signal>,
-    /// From that signal to the main child's end.
+    /// From that signal to the main child's end; `None` too if it has not ended at all.
     pub to_main_end: Option<Duration>,
     /// From the main child's end until all it left behind was gone.
     pub leftovers: Duration,
@@ -259,11 +256,12 @@ pub struct Account {
     pub killed: bool,
 }
 
-/// Signals nobody sent to the program: what init's own write caused, and the kernel's word to
-/// a background group that reads or writes the terminal (init U33, init X8).
+/// Signals nobody sent to the program: what init's own doings caused (a write to a broken pipe, letting
+/// go of its terminal: init D11), and the kernel's word to a background group that reads or writes the
+/// terminal (init U33, init X8).
 fn concerns_init_only(received: Received) -> bool {
     match received.sender {
-        Sender::Init => matches!(received.signal, Signal::PIPE | Signal::XFSZ | Signal::TTOU),
+        Sender::Init => true,
         Sender::Kernel => matches!(received.signal, Signal::TTIN | Signal::TTOU),
         Sender::Process => false,
     }

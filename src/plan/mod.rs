@@ -2,18 +2,6 @@
 //!
 //! Whatever personality podinit was started under, the loop in `init` only ever sees a [`Plan`].
 
-// PID 1 cannot afford to panic.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::unreachable
-    )
-)]
-
 use std::time::Duration;
 
 use crate::signal::{Signal, SignalSet};
@@ -21,7 +9,7 @@ use crate::signal::{Signal, SignalSet};
 mod peers;
 pub mod routes;
 
-pub use peers::{catatonit, dumb_init, tini};
+pub use peers::{TiniOptions, catatonit, dumb_init, tini};
 pub use routes::{Route, Routes};
 
 /// All that init does around one main child.
@@ -42,12 +30,23 @@ pub struct Plan {
 /// Where the main child lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Leader of a new process group in init's session, in the terminal's foreground if init was (init T14).
-    OwnGroup,
+    /// Leader of a new process group in init's session (init T14), in the terminal's foreground if
+    /// init was there.
+    OwnGroup(GivenTerminal),
     /// Leader of a new session that takes the terminal over (init D8, init D10).
     OwnSession,
     /// In init's own group and session (init D9).
     InitsGroup,
+}
+
+/// Which controlling terminal the program is given at the start, if init is in its foreground. Where
+/// it is given none it gets it when it asks, by reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenTerminal {
+    /// The one on standard input (init T15): in a pipeline the terminal is everybody's.
+    StandardInput,
+    /// Whichever it is reached by (init C8).
+    Any,
 }
 
 /// Who a forwarded signal is sent to (init U17).
@@ -162,7 +161,7 @@ pub fn own(options: &OwnOptions) -> Plan {
         routes.set_stop(signal, options.stop_signal);
     }
     Plan {
-        placement: Placement::OwnGroup,
+        placement: Placement::OwnGroup(GivenTerminal::StandardInput),
         target: if options.single_child { Target::Child } else { Target::Group },
         ending: Ending { routes, grace: options.grace, afterwards: Afterwards::Clear },
         subreaper: if options.subreaper { Subreaper::Always } else { Subreaper::WhenNotPid1 },

@@ -1,27 +1,34 @@
 //! The plans of the programs podinit can stand in for: what each does, less its defects (init K).
 
-use super::{Afterwards, Codes, Ending, FailureCodes, Placement, Plan, Routes, Subreaper, Target};
+use super::{
+    Afterwards, Codes, Ending, FailureCodes, GivenTerminal, Placement, Plan, Routes, Subreaper,
+    Target,
+};
 use crate::signal::Signal;
 
+/// What tini's command line says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TiniOptions {
+    pub group: bool,
+    pub subreaper: bool,
+    pub parent_death_signal: Option<Signal>,
+    pub remap: Codes,
+    pub warn_on_reap: bool,
+}
+
 /// tini and docker-init (init T).
-pub fn tini(
-    group: bool,
-    subreaper: bool,
-    parent_death_signal: Option<Signal>,
-    remap: Codes,
-    warn_on_reap: bool,
-) -> Plan {
+pub fn tini(options: TiniOptions) -> Plan {
     let mut routes = Routes::forward_all();
     // init T16, init X8
     routes.set_send(Signal::TTIN, None);
     routes.set_send(Signal::TTOU, None);
     Plan {
-        placement: Placement::OwnGroup,
-        target: if group { Target::Group } else { Target::Child },
+        placement: Placement::OwnGroup(GivenTerminal::StandardInput),
+        target: if options.group { Target::Group } else { Target::Child },
         ending: Ending { routes, grace: None, afterwards: Afterwards::Leave },
-        subreaper: if subreaper { Subreaper::Always } else { Subreaper::NeverWithWarning },
-        parent_death_signal,
-        remap,
+        subreaper: if options.subreaper { Subreaper::Always } else { Subreaper::NeverWithWarning },
+        parent_death_signal: options.parent_death_signal,
+        remap: options.remap,
         // init T17
         failure_codes: FailureCodes {
             not_found: 127,
@@ -29,7 +36,7 @@ pub fn tini(
             other: 1,
             not_started: 1,
         },
-        warn_on_reap,
+        warn_on_reap: options.warn_on_reap,
     }
 }
 
@@ -70,7 +77,7 @@ pub fn catatonit(group: bool) -> Plan {
     routes.set_send(Signal::TTIN, None);
     routes.set_send(Signal::TTOU, None);
     Plan {
-        placement: Placement::OwnGroup,
+        placement: Placement::OwnGroup(GivenTerminal::Any),
         target: if group { Target::Group } else { Target::Child },
         ending: Ending { routes, grace: None, afterwards: Afterwards::Leave },
         subreaper: Subreaper::WhenNotPid1OrFail,

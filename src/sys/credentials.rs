@@ -1,81 +1,38 @@
-//! `--user`: who the program runs as, read from /etc/passwd and /etc/group without libc's look-ups,
-//! which would want the image's own NSS modules. What a name means is what gosu's users expect.
+//! Who a program runs as.
 
-use std::ffi::{CStr, CString};
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::ffi::CString;
 
-use nix::unistd::{self, Gid, Uid};
+use nix::unistd;
+pub use nix::unistd::{Gid, Uid};
 
 use super::Errno;
-
-/// Larger user databases are refused.
-const FILE_LIMIT: u64 = 16 << 20;
-/// The ids Linux gives to users; the last one means "unchanged" to the kernel.
-const HIGHEST_ID: u32 = u32::MAX - 1;
 
 /// A user, its groups and its home.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    uid: Uid,
-    gid: Gid,
-    supplementary: Vec<Gid>,
-    home: CString,
-}
-
-/// Why a user cannot be told.
-#[derive(Debug)]
-pub enum LookupError {
-    NoUser(String),
-    NoGroup(String),
-    Unreadable(&'static str, io::Error),
-}
-
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LookupError::NoUser(name) => {
-                write!(f, "there is no user {name:?} in /etc/passwd (a numeric uid needs no entry)")
-            }
-            LookupError::NoGroup(name) => {
-                write!(f, "there is no group {name:?} in /etc/group (a numeric gid needs no entry)")
-            }
-            LookupError::Unreadable(path, error) => write!(f, "{path}: {error}"),
-        }
-    }
+    pub uid: Uid,
+    pub gid: Gid,
+    pub supplementary: Vec<Gid>,
+    /// For `HOME`.
+    pub home: CString,
 }
 
 impl Credentials {
-    /// The user meant by `UID|NAME[:GID|GROUP]`. A name, or a uid that has an entry, brings its
-    /// group, its supplementary groups and its home; a group named beside it stands alone. A uid
-    /// without an entry keeps the present gid and lives in `/`. As with initgroups(3) the group
-    /// itself is among the supplementary ones, so that no setgid program can shed it.
-    pub fn look_up(spec: &str) -> Result<Credentials, LookupError> {
-        let passwd = read("/etc/passwd")?;
-        let group = read("/etc/group")?;
-        find(spec, &passwd, &group, unistd::getuid(), unistd::getgid())
-    }
-
-    /// The home directory, for `HOME`.
-    pub fn home(&self) -> &CStr {
-        &self.home
-    }
-
-    /// Makes this process that user, for good. What it already is is not asked for: an ordinary
-    /// user may become itself.
+    /// Makes this process that user, for good.
+    ///
+    /// # Errors
+    /// EPERM without the right to change; an ordinary user may become what it already is.
     pub fn assume(&self) -> Result<(), Errno> {
-        if !self.has_groups() {
-            unistd::setgroups(&self.supplementary)?;
+        match unistd::setgroups(&self.supplementary) {
+            Err(Errno::EPERM) if self.has_groups() => {}
+            result => result?,
         }
-        if unistd::getresgid()?.effective != self.gid || unistd::getgid() != self.gid {
-            unistd::setresgid(self.gid, self.gid, self.gid)?;
-        }
+        unistd::setresgid(self.gid, self.gid, self.gid)?;
         unistd::setresuid(self.uid, self.uid, self.uid)
     }
 
     /// Whether these supplementary groups are the present ones, the primary one apart. Room for a
-    /// few, as this runs between vfork and exec; whoever has more has the right to set them.
+    /// few, as this runs between vfork and exec.
     fn has_groups(&self) -> bool {
         let mut present = [0; 64];
         // SAFETY: the array is as long as said.
@@ -89,155 +46,5 @@ impl Credentials {
         let wanted = || self.supplementary.iter().copied().filter(|gid| *gid != self.gid);
         wanted().count() == present().count()
             && wanted().all(|gid| present().any(|known| known == gid))
-    }
-}
-
-/// The text of a user database, empty if there is none.
-fn read(path: &'static str) -> Result<String, LookupError> {
-    let unreadable = |error| LookupError::Unreadable(path, error);
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        file => file.map_err(unreadable)?,
-    };
-    let mut bytes = Vec::new();
-    let count = file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if count as u64 > FILE_LIMIT {
-        return Err(unreadable(io::Error::other("larger than 16 MiB")));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn find(
-    spec: &str,
-    passwd: &str,
-    group: &str,
-    uid: Uid,
-    gid: Gid,
-) -> Result<Credentials, LookupError> {
-    let (user, group_name) = spec.split_once(':').unwrap_or((spec, ""));
-    let entry = passwd.lines().filter_map(User::parse).find(|entry| entry.is(user, uid));
-    let uid = match (&entry, user) {
-        (Some(entry), _) => entry.uid,
-        (None, "") => uid,
-        (None, user) => {
-            Uid::from_raw(parse_id(user).ok_or_else(|| LookupError::NoUser(user.to_owned()))?)
-        }
-    };
-    let home = entry.as_ref().map_or("/", |entry| entry.home);
-    let groups = || group.lines().filter_map(Group::parse);
-    let (gid, mut supplementary) = if group_name.is_empty() {
-        let member_of = entry.as_ref().map_or(Vec::new(), |entry| {
-            groups().filter(|group| group.has(entry.name)).map(|group| group.gid).collect()
-        });
-        (entry.as_ref().map_or(gid, |entry| entry.gid), member_of)
-    } else {
-        let by_name = groups().find(|group| group.name == group_name).map(|group| group.gid);
-        let gid = by_name.or_else(|| parse_id(group_name).map(Gid::from_raw));
-        (gid.ok_or_else(|| LookupError::NoGroup(group_name.to_owned()))?, Vec::new())
-    };
-    if !supplementary.contains(&gid) {
-        supplementary.insert(0, gid);
-    }
-    // A line of text holds no zero byte but by malice; then the home is the root.
-    let home = CString::new(home).unwrap_or_default();
-    Ok(Credentials { uid, gid, supplementary, home })
-}
-
-fn parse_id(text: &str) -> Option<u32> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|id| digits && *id <= HIGHEST_ID)
-}
-
-/// One line of passwd(5).
-struct User<'a> {
-    name: &'a str,
-    uid: Uid,
-    gid: Gid,
-    home: &'a str,
-}
-
-impl<'a> User<'a> {
-    fn parse(line: &'a str) -> Option<User<'a>> {
-        let mut fields = line.split(':');
-        let name = fields.next().filter(|name| !name.is_empty())?;
-        let uid = Uid::from_raw(parse_id(fields.nth(1)?)?);
-        let gid = Gid::from_raw(parse_id(fields.next()?)?);
-        let home = fields.nth(1).filter(|home| !home.is_empty()).unwrap_or("/");
-        Some(User { name, uid, gid, home })
-    }
-
-    fn is(&self, user: &str, present: Uid) -> bool {
-        if user.is_empty() {
-            self.uid == present
-        } else {
-            self.name == user || parse_id(user) == Some(self.uid.as_raw())
-        }
-    }
-}
-
-/// One line of group(5).
-struct Group<'a> {
-    name: &'a str,
-    gid: Gid,
-    members: &'a str,
-}
-
-impl<'a> Group<'a> {
-    fn parse(line: &'a str) -> Option<Group<'a>> {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        let gid = Gid::from_raw(parse_id(fields.nth(1)?)?);
-        Some(Group { name, gid, members: fields.next().unwrap_or("") })
-    }
-
-    fn has(&self, user: &str) -> bool {
-        self.members.split(',').any(|member| member == user)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PASSWD: &str =
-        "root:x:0:0:root:/root:/bin/sh\nbroken line\napp:x:1000:1001::/srv/app:\nnohome:x:7:7:::\n";
-    const GROUP: &str = "root:x:0:\napp:x:1001:\nwheel:x:10:root,app\naudio:x:29:app\nempty\n";
-
-    /// (uid, gid, supplementary groups, home), as root.
-    fn found(spec: &str) -> Result<(u32, u32, Vec<u32>, String), String> {
-        let found = find(spec, PASSWD, GROUP, Uid::from_raw(0), Gid::from_raw(0))
-            .map_err(|error| error.to_string())?;
-        let groups = found.supplementary.iter().map(|gid| gid.as_raw()).collect();
-        Ok((found.uid.as_raw(), found.gid.as_raw(), groups, found.home.into_string().unwrap()))
-    }
-
-    #[test]
-    fn what_gosu_makes_of_a_user() {
-        let app = |gid, groups: &[u32]| Ok((1000, gid, groups.to_vec(), "/srv/app".to_owned()));
-        assert_eq!(found("app"), app(1001, &[1001, 10, 29]));
-        assert_eq!(found("1000"), app(1001, &[1001, 10, 29]));
-        assert_eq!(found("app:wheel"), app(10, &[10]));
-        assert_eq!(found("app:5"), app(5, &[5]));
-        assert_eq!(found("app:"), app(1001, &[1001, 10, 29]));
-        assert_eq!(found("4242"), Ok((4242, 0, vec![0], "/".to_owned())));
-        assert_eq!(found("4242:4343"), Ok((4242, 4343, vec![4343], "/".to_owned())));
-        assert_eq!(found("nohome"), Ok((7, 7, vec![7], "/".to_owned())));
-        assert_eq!(found(":wheel"), Ok((0, 10, vec![10], "/root".to_owned())));
-    }
-
-    #[test]
-    fn who_is_not_there_is_named() {
-        assert_eq!(
-            found("nobody"),
-            Err("there is no user \"nobody\" in /etc/passwd (a numeric uid needs no entry)"
-                .to_owned())
-        );
-        assert_eq!(
-            found("app:x"),
-            Err("there is no group \"x\" in /etc/group (a numeric gid needs no entry)".to_owned())
-        );
-        for spec in ["-1", "+5", "4294967295", "99999999999", "1 000"] {
-            assert!(found(spec).is_err(), "{spec}");
-        }
     }
 }

@@ -1,54 +1,63 @@
 //! Descriptors podinit holds, and letting go of those it does not need.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use super::Errno;
+use super::directory::Numbers;
 
 /// The first descriptor that is not standard input, output or error.
 pub const FIRST_OTHER: RawFd = 3;
 
-/// Closes every descriptor from `first` up (init X13). Without close_range(2), or where a sandbox
-/// answers EPERM for what it does not know, those named in /proc/self/fd; without /proc too, the
-/// first thousand.
-pub fn close_from(first: RawFd) {
-    // SAFETY: the caller holds no descriptor from `first` up that it means to use again.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
-    if result == 0 || close_listed(first) {
+/// Closes every descriptor from [`FIRST_OTHER`] up but `kept` (init X13). Without close_range(2), or
+/// where a sandbox answers EPERM for what it does not know, those named in /proc/self/fd; without
+/// /proc too, the first thousand.
+///
+/// # Safety
+/// Nobody uses, or will close, a descriptor from [`FIRST_OTHER`] up other than `kept`.
+pub unsafe fn close_others(kept: Option<RawFd>) {
+    let kept = kept.filter(|fd| *fd >= FIRST_OTHER);
+    let all = match kept {
+        None => close_range(FIRST_OTHER, RawFd::MAX),
+        Some(kept) => close_range(FIRST_OTHER, kept - 1) && close_range(kept + 1, RawFd::MAX),
+    };
+    if all || close_listed(kept) {
         return;
     }
-    for fd in first..first + 1024 {
+    for fd in (FIRST_OTHER..1024).filter(|fd| Some(*fd) != kept) {
         close(fd);
     }
 }
 
-fn close_listed(first: RawFd) -> bool {
-    super::process_tree::Numbers::open(c"/proc/self/fd").is_some_and(|mut open| {
-        let listing = open.descriptor();
-        while let Some(fd) = open.next() {
-            if fd >= first && fd != listing {
-                close(fd);
-            }
+/// Whether all from `first` to `last` are closed.
+fn close_range(first: RawFd, last: RawFd) -> bool {
+    // SAFETY: integers only; that these descriptors may be closed was promised to `close_others`.
+    first > last || unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0
+}
+
+fn close_listed(kept: Option<RawFd>) -> bool {
+    let Ok(mut open) = Numbers::open(c"/proc/self/fd") else { return false };
+    let listing = open.descriptor();
+    while let Some(fd) = open.next() {
+        if fd >= FIRST_OTHER && fd != listing && Some(fd) != kept {
+            close(fd);
         }
-        true
-    })
+    }
+    true
 }
 
 fn close(fd: RawFd) {
-    // SAFETY: closing what is not open is an error that means nothing here.
+    // SAFETY: promised to `close_others`; closing what is not open is an error that means nothing.
     unsafe { libc::close(fd) };
 }
 
-/// Moves a descriptor to the first free one from `FIRST_OTHER` up, so that a closed standard
-/// descriptor is never taken by accident (init U7); not inherited by programs.
-pub(super) fn move_up(fd: RawFd) -> Result<RawFd, Errno> {
+/// The same at the first free number from [`FIRST_OTHER`] up, so that a closed standard descriptor is
+/// never taken by accident (init U7); programs do not inherit it.
+pub(super) fn move_up(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
+    if descriptor.as_raw_fd() >= FIRST_OTHER {
+        return Ok(descriptor);
+    }
     // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers only.
-    let moved = Errno::result(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, FIRST_OTHER) });
-    close(fd);
-    moved
-}
-
-/// Makes `fd` what `with` is, in place of what it was; not inherited by programs.
-pub(super) fn replace(fd: RawFd, with: RawFd) -> Result<(), Errno> {
-    // SAFETY: dup3 takes integers only; podinit uses no descriptor of this number.
-    Errno::result(unsafe { libc::dup3(with, fd, libc::O_CLOEXEC) }).map(drop)
+    let moved = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, FIRST_OTHER) };
+    // SAFETY: new, and nobody else's.
+    Errno::result(moved).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -1,9 +1,7 @@
 //! Becoming another program, as the shell's users expect it: PATH is searched (init U3), and text
 //! without `#!` goes to /bin/sh (init U4). Asks for no memory: it runs between vfork and exec.
 
-use std::ffi::{CStr, OsStr};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::CStr;
 
 use super::Errno;
 use super::text::Text;
@@ -20,8 +18,8 @@ const PATH_LIMIT: usize = 4096;
 pub enum Failure {
     /// The kernel's reason, for the file found last.
     Errno(Errno),
-    /// The kernel does not know the format, and /bin/sh, which might, cannot be executed.
-    NoShell,
+    /// The kernel does not know the format; this is why /bin/sh, which might, was not executed.
+    NoShell(Errno),
 }
 
 /// Replaces this process by the program; returns only if that failed.
@@ -31,17 +29,38 @@ pub fn exec(argv: &mut Argv, environment: &Environment) -> Failure {
     if name.is_empty() {
         return Failure::Errno(Errno::ENOENT);
     }
-    if name.contains(&b'/') {
-        return exec_file(program, argv, environment);
-    }
-    if name.len() > NAME_LIMIT {
+    if !name.contains(&b'/') && name.len() > NAME_LIMIT {
         return Failure::Errno(Errno::ENAMETOOLONG);
     }
-    let mut found = None;
+    let mut failure = Failure::Errno(Errno::ENOENT);
+    let decided = find(program, environment, |file| match exec_file(file, argv, environment) {
+        // Not there, or not to be seen: the search goes on.
+        Failure::Errno(Errno::ENOENT | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT) => None,
+        Failure::Errno(Errno::ENOTDIR) if !name.contains(&b'/') => None,
+        // Remembered, in case nothing better is found.
+        Failure::Errno(Errno::EACCES) => {
+            failure = Failure::Errno(Errno::EACCES);
+            None
+        }
+        failure => Some(failure),
+    });
+    decided.unwrap_or(failure)
+}
+
+/// Gives `look` the files that `program` may mean, in their order, until it is satisfied: the file of
+/// that path, or without a slash in it those along PATH.
+pub fn find<T>(
+    program: &CStr,
+    environment: &Environment,
+    mut look: impl FnMut(&CStr) -> Option<T>,
+) -> Option<T> {
+    let name = program.to_bytes();
+    if name.contains(&b'/') {
+        return look(program);
+    }
+    let path = environment.get("PATH").map_or(DEFAULT_PATH, CStr::to_bytes);
     let mut file = Text::<PATH_LIMIT>::default();
-    for directory in
-        environment.get("PATH").map_or(DEFAULT_PATH, CStr::to_bytes).split(|byte| *byte == b':')
-    {
+    path.split(|byte| *byte == b':').find_map(|directory| {
         file.clear();
         file.push_bytes(directory);
         // An empty directory is the current one.
@@ -49,18 +68,8 @@ pub fn exec(argv: &mut Argv, environment: &Environment) -> Failure {
         file.push_bytes(name);
         file.push_bytes(b"\0");
         // A path that was cut off has no end, and would be another file's.
-        let Some(file) = file.as_c_str() else { continue };
-        match exec_file(file, argv, environment) {
-            // Not there, or not to be seen: the search goes on.
-            Failure::Errno(
-                Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT,
-            ) => {}
-            // Remembered, in case nothing better is found.
-            Failure::Errno(Errno::EACCES) => found = Some(Failure::Errno(Errno::EACCES)),
-            failure => return failure,
-        }
-    }
-    found.unwrap_or(Failure::Errno(Errno::ENOENT))
+        look(file.as_c_str()?)
+    })
 }
 
 fn exec_file(file: &CStr, argv: &mut Argv, environment: &Environment) -> Failure {
@@ -68,39 +77,14 @@ fn exec_file(file: &CStr, argv: &mut Argv, environment: &Environment) -> Failure
     if errno != Errno::ENOEXEC {
         return Failure::Errno(errno);
     }
-    execve(SHELL, argv.run_by(SHELL, file), environment);
-    Failure::NoShell
+    let typed = argv.program();
+    let failure = Failure::NoShell(execve(SHELL, argv.run_by(SHELL, file), environment));
+    argv.restore(typed);
+    failure
 }
 
 fn execve(file: &CStr, argv: *const *const libc::c_char, environment: &Environment) -> Errno {
     // SAFETY: both vectors are ended by a null and hold strings; on success nobody is left to care.
     unsafe { libc::execve(file.as_ptr(), argv, environment.as_ptr()) };
     Errno::last()
-}
-
-/// What a person wants to know when `program` could not be executed.
-pub fn explain(failure: Failure, program: &CStr, environment: &Environment) -> &'static str {
-    let file = Path::new(OsStr::from_bytes(program.to_bytes()));
-    match failure {
-        Failure::NoShell => {
-            "the kernel cannot run this kind of file (a script without \"#!\", or another architecture's program) and there is no /bin/sh to hand it to"
-        }
-        Failure::Errno(Errno::ENOENT) if program.is_empty() => "an empty name is no program",
-        Failure::Errno(Errno::ENOENT) if !program.to_bytes().contains(&b'/') => {
-            if environment.get("PATH").is_some() {
-                "not found in PATH"
-            } else {
-                "not found in /bin or /usr/bin, and PATH is not set"
-            }
-        }
-        Failure::Errno(Errno::ENOENT) if file.exists() => {
-            "its interpreter, named in its first line or its program header, is not found"
-        }
-        Failure::Errno(Errno::EACCES) if file.is_dir() => "is a directory",
-        Failure::Errno(Errno::EACCES) => {
-            "permission denied: it needs the executable bit, and a file system not mounted noexec"
-        }
-        Failure::Errno(Errno::E2BIG) => "arguments and environment are too long",
-        Failure::Errno(errno) => errno.desc(),
-    }
 }

@@ -7,12 +7,11 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use nix::unistd::Pid;
 
-use super::Errno;
+use super::{Errno, descriptors};
 use crate::signal::{Received, Sender, Signal, SignalSet};
 
 /// Blocks every signal there is, libc's own included, and returns the set blocked before.
@@ -22,19 +21,12 @@ pub fn block_all() -> SignalSet {
 
 /// Sets the blocked set and returns the one before.
 pub fn replace_mask(mask: SignalSet) -> SignalSet {
-    let mut before = SignalSet::EMPTY;
+    let (wanted, mut before) = (mask.bits(), 0_u64);
+    let (set, old, size) = (&raw const wanted, &raw mut before, size_of::<u64>());
     // SAFETY: both sets are 64 bits in the kernel's layout and live through the call. The system
     // call itself, as libc's function would leave 32 and 33 out (init U14).
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const mask.0,
-            &raw mut before.0,
-            size_of::<u64>(),
-        );
-    }
-    before
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, set, old, size) };
+    SignalSet::from_bits(before)
 }
 
 /// What an inherited disposition of SIGCHLD meant.
@@ -85,6 +77,8 @@ fn set_disposition(
 /// A place to take blocked signals from.
 pub struct Source {
     signals: SignalSet,
+    /// podinit's own pid, to recognise what it caused itself.
+    own: Pid,
     /// `None` where RLIMIT_NOFILE leaves no room.
     descriptor: Option<OwnedFd>,
 }
@@ -95,15 +89,18 @@ impl Source {
         // SAFETY: the set lives through the call; a new descriptor is asked for.
         let fd = unsafe { libc::signalfd(-1, &to_libc(signals), libc::SFD_CLOEXEC) };
         // SAFETY: just made, and nobody else's.
-        let owned = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
-        Source { signals, descriptor: (fd >= 0).then(|| owned(fd)) }
+        let descriptor = Errno::result(fd).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+        let descriptor = descriptor.and_then(descriptors::move_up).ok();
+        Source { signals, own: nix::unistd::getpid(), descriptor }
     }
 
     /// Takes the next signal. `None` when `at_most` has passed without one, and now and then for no
     /// reason.
     pub fn wait(&self, at_most: Option<Duration>) -> Option<Received> {
-        let Some(descriptor) = &self.descriptor else { return wait(self.signals, at_most) };
-        if at_most.is_some() && !is_readable(descriptor, at_most.as_ref()) {
+        let Some(descriptor) = &self.descriptor else {
+            return self.wait_without_descriptor(at_most);
+        };
+        if at_most.is_some_and(|time| !is_readable(descriptor, time)) {
             return None;
         }
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
@@ -116,39 +113,54 @@ impl Source {
         }
         // SAFETY: filled in by the kernel; zeroed it was valid too.
         let info = unsafe { info.assume_init() };
-        let signal = Signal::new(i32::try_from(info.ssi_signo).ok()?)?;
-        Some(Received { signal, sender: sender(info.ssi_code, info.ssi_pid.cast_signed()) })
+        let signal = Signal::new(info.ssi_signo.cast_signed())?;
+        Some(Received { signal, sender: self.sender(info.ssi_code, info.ssi_pid.cast_signed()) })
     }
 
     /// Takes the next signal if there is one now.
     pub fn poll(&self) -> Option<Received> {
         self.wait(Some(Duration::ZERO))
     }
+
+    fn wait_without_descriptor(&self, at_most: Option<Duration>) -> Option<Received> {
+        let info = take(self.signals, at_most)?;
+        let signal = Signal::new(info.si_signo)?;
+        // SAFETY: some number is there for every signal; what it means depends on the code.
+        let pid = unsafe { info.si_pid() };
+        Some(Received { signal, sender: self.sender(info.si_code, pid) })
+    }
+
+    /// Codes above 0 are the kernel's own (SI_KERNEL, CLD_…, POLL_…); SI_USER comes with the pid of
+    /// who called kill(2), or of who did what the signal is for.
+    fn sender(&self, code: i32, pid: i32) -> Sender {
+        match code {
+            1.. => Sender::Kernel,
+            libc::SI_USER if pid == self.own.as_raw() => Sender::Init,
+            _ => Sender::Process,
+        }
+    }
 }
 
-fn is_readable(descriptor: &OwnedFd, at_most: Option<&Duration>) -> bool {
-    let timeout = at_most.map(|time| to_timespec(*time));
+fn is_readable(descriptor: &OwnedFd, at_most: Duration) -> bool {
     let mut look = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: one pollfd and a time-out, which live through the call; no mask.
-    unsafe { libc::ppoll(&mut look, 1, timeout, ptr::null()) == 1 }
+    unsafe { libc::ppoll(&mut look, 1, &to_timespec(at_most), ptr::null()) == 1 }
 }
 
 /// Waits until one of `signals`, which must be blocked, is there and takes it; needs no descriptor.
-/// `None` when `at_most` has passed, and now and then for no reason.
-pub fn wait(signals: SignalSet, at_most: Option<Duration>) -> Option<Received> {
-    let set = to_libc(signals);
+/// `None` now and then for no reason.
+pub fn wait(signals: SignalSet) -> Option<Signal> {
+    take(signals, None).and_then(|info| Signal::new(info.si_signo))
+}
+
+fn take(signals: SignalSet, at_most: Option<Duration>) -> Option<libc::siginfo_t> {
     let timeout = at_most.map(to_timespec);
-    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     // SAFETY: the set, the information and the time-out live through the call.
-    let number = unsafe { libc::sigtimedwait(&set, info.as_mut_ptr(), timeout) };
-    let signal = Signal::new(number)?;
+    let number = unsafe { libc::sigtimedwait(&to_libc(signals), info.as_mut_ptr(), timeout) };
     // SAFETY: the call succeeded, so the kernel filled it in; zeroed it was valid too.
-    let info = unsafe { info.assume_init() };
-    // SAFETY: a number is there for every signal; what it means depends on the code, see `sender`.
-    let pid = unsafe { info.si_pid() };
-    Some(Received { signal, sender: sender(info.si_code, pid) })
+    (number > 0).then(|| unsafe { info.assume_init() })
 }
 
 fn to_timespec(time: Duration) -> libc::timespec {
@@ -156,24 +168,6 @@ fn to_timespec(time: Duration) -> libc::timespec {
         tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: time.subsec_nanos() as _,
     }
-}
-
-/// Codes above 0 are the kernel's own (SI_KERNEL, CLD_…, POLL_…); SI_USER comes with the pid of who
-/// called kill(2), or of who did what the signal is for.
-fn sender(code: i32, pid: i32) -> Sender {
-    match code {
-        1.. => Sender::Kernel,
-        libc::SI_USER if pid == OWN_PID.load(Ordering::Relaxed) => Sender::Init,
-        _ => Sender::Process,
-    }
-}
-
-/// Kept here so that a received signal costs no further system call.
-static OWN_PID: AtomicI32 = AtomicI32::new(0);
-
-/// Tells this module its own pid, so that it recognises what podinit itself caused.
-pub fn know_own_pid(pid: Pid) {
-    OWN_PID.store(pid.as_raw(), Ordering::Relaxed);
 }
 
 /// Whom a signal is sent to.

@@ -4,36 +4,24 @@
 //! program runs or has failed. So nothing is forwarded before the child is where it belongs
 //! (init K2), and why it failed is told in shared memory: no pipe, no descriptor.
 
-use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int, c_void};
-use std::os::fd::RawFd;
+use std::ptr;
 
 use nix::unistd::{self, Pid};
 
 use super::credentials::Credentials;
 use super::exec::{self, Failure};
 use super::signals::{self, ChildSignal};
-use super::terminal;
-use super::text::Text;
-use super::words::{Argv, Environment};
+use super::terminal::{self, Terminal};
+use super::words::{Argv, Environment, ListenPid};
 use super::{Errno, wait};
 use crate::signal::SignalSet;
-
-/// The child's stack until exec; of its pages only those in use become memory. Not on the parent's
-/// own stack, where the compiler would touch each page in advance.
-#[repr(align(4096))]
-struct Stack(UnsafeCell<[u8; 32 * 1024]>);
-
-// SAFETY: podinit spawns from one thread, and `clone` returns only when the child has let go of it.
-unsafe impl Sync for Stack {}
-
-static STACK: Stack = Stack(UnsafeCell::new([0; 32 * 1024]));
 
 /// What the child is to be.
 pub struct Order<'a> {
     pub argv: &'a mut Argv,
     pub environment: &'a mut Environment,
-    pub place: Place,
+    pub place: Place<'a>,
     /// The blocked set and SIGCHLD's disposition that podinit was given (init U8).
     pub mask: SignalSet,
     pub child_signal: ChildSignal,
@@ -42,12 +30,12 @@ pub struct Order<'a> {
 }
 
 /// Where the child goes before it becomes the program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
     /// It stays in podinit's group.
     OwnersGroup,
     /// A group of its own, in the foreground of this terminal.
-    Group { foreground_of: Option<RawFd> },
+    Group { foreground_of: Option<&'a Terminal> },
     /// A session of its own, with the terminal on standard input.
     Session,
 }
@@ -72,32 +60,27 @@ pub enum Step {
 
 struct Work<'a, 'b> {
     order: &'b mut Order<'a>,
-    listen_pid: Option<&'static mut [u8]>,
+    listen_pid: Option<ListenPid>,
     failed_at: Option<Step>,
 }
 
 /// Starts the program. On return it runs, in its place, and can be sent signals.
 pub fn spawn(order: &mut Order<'_>) -> Result<Pid, SpawnError> {
-    let listen_pid = order.environment.listen_pid(unistd::getpid().as_raw());
+    let listen_pid = order.environment.listen_pid(unistd::getpid());
+    let stack = Stack::map().map_err(SpawnError::Fork)?;
     let mut work = Work { order, listen_pid, failed_at: None };
+    let typed = work.order.argv.program();
     let work_ptr: *mut Work<'_, '_> = &raw mut work;
-    // SAFETY: one past the end of the stack, from which it grows down.
-    let top = unsafe { STACK.0.get().add(1) };
-    // SAFETY: `top` is the end of a stack the child alone uses, and CLONE_VFORK keeps this frame,
-    // and `work` with it, in place and untouched until the child has exec'd or ended. All signals
-    // are blocked and none has a handler, so nothing else runs in the child.
-    let result = unsafe {
-        libc::clone(
-            child,
-            top.cast(),
-            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
-            work_ptr.cast(),
-        )
-    };
-    give_stack_back();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: the child alone uses the stack, and CLONE_VFORK keeps this frame, and `work` with it,
+    // in place and untouched until the child has exec'd or ended. All signals are blocked and none has
+    // a handler that does anything, so nothing else runs in the child.
+    let result = unsafe { libc::clone(child, stack.top(), flags, work_ptr.cast()) };
     let pid = Pid::from_raw(Errno::result(result).map_err(SpawnError::Fork)?);
-    // SAFETY: the child wrote it, if at all, before `clone` returned here; nobody else does.
-    match unsafe { (*work_ptr).failed_at } {
+    // A script handed to /bin/sh has left a path there, on the stack that is gone now.
+    work.order.argv.restore(typed);
+    // Written by the child, if at all, before `clone` returned.
+    match work.failed_at {
         None => Ok(pid),
         Some(step) => {
             wait::reap_dying(pid);
@@ -106,10 +89,43 @@ pub fn spawn(order: &mut Order<'_>) -> Result<Pid, SpawnError> {
     }
 }
 
-/// Makes the pages of the child's stack no memory again: an idle init keeps what it needs.
-fn give_stack_back() {
-    // SAFETY: whole pages of a stack nobody stands on; when they are used again they are zero.
-    unsafe { libc::madvise(STACK.0.get().cast(), size_of::<Stack>(), libc::MADV_DONTNEED) };
+/// The child's stack until exec, given back afterwards: an idle init keeps what it needs. Below it
+/// lies a page that may not be touched.
+struct Stack(*mut c_void);
+
+impl Stack {
+    const GUARD: usize = 64 * 1024;
+    const SIZE: usize = 64 * 1024;
+
+    fn map() -> Result<Stack, Errno> {
+        let (length, flags) =
+            (Stack::GUARD + Stack::SIZE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK);
+        // SAFETY: a new mapping of nothing, wherever the kernel likes.
+        let start = unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_NONE, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        let stack = Stack(start);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: inside the mapping just made; both sizes are multiples of any page's.
+        Errno::result(unsafe {
+            libc::mprotect(start.byte_add(Stack::GUARD), Stack::SIZE, access)
+        })?;
+        Ok(stack)
+    }
+
+    /// Where it begins, growing down.
+    fn top(&self) -> *mut c_void {
+        // SAFETY: one past the end of the mapping.
+        unsafe { self.0.byte_add(Stack::GUARD + Stack::SIZE) }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the whole mapping, which nobody stands on any more.
+        unsafe { libc::munmap(self.0, Stack::GUARD + Stack::SIZE) };
+    }
 }
 
 extern "C" fn child(work: *mut c_void) -> c_int {
@@ -122,11 +138,8 @@ extern "C" fn child(work: *mut c_void) -> c_int {
 
 impl Work<'_, '_> {
     fn become_program(&mut self) -> Step {
-        if let Some(digits) = &mut self.listen_pid {
-            let own = Text::<11>::format(format_args!("{}", unistd::getpid()));
-            for (slot, digit) in digits.iter_mut().zip(own.as_bytes()) {
-                *slot = *digit;
-            }
+        if let Some(listen_pid) = &self.listen_pid {
+            listen_pid.write(unistd::getpid());
         }
         match self.prepare() {
             Err(step) => step,
@@ -146,16 +159,15 @@ impl Work<'_, '_> {
     }
 }
 
-fn take_place(place: Place) -> Result<(), Errno> {
+fn take_place(place: Place<'_>) -> Result<(), Errno> {
     match place {
         Place::OwnersGroup => {}
         Place::Group { foreground_of } => {
             let own = unistd::getpid();
             unistd::setpgid(own, own)?;
-            if let Some(fd) = foreground_of {
+            if let Some(terminal) = foreground_of {
                 // A terminal that has gone away meanwhile is no reason not to start.
-                // SAFETY: tcsetpgrp takes two integers; TTOU is blocked.
-                unsafe { libc::tcsetpgrp(fd, own.as_raw()) };
+                let _ = terminal.give_to(own);
             }
         }
         Place::Session => {

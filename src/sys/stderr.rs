@@ -2,7 +2,9 @@
 //!
 //! A full pipe, a stopped terminal or a dead peer loses the line; it costs neither time nor life.
 
-use super::Errno;
+use std::os::fd::{AsRawFd, RawFd};
+
+use super::{Errno, file};
 
 const STDERR: i32 = 2;
 
@@ -14,39 +16,53 @@ pub const LINE_LIMIT: usize = 4096;
 /// # Errors
 /// EAGAIN when it does not fit now; otherwise what write(2) said.
 pub fn write(line: &[u8]) -> Result<(), Errno> {
-    if !matches!(kind(), libc::S_IFIFO | libc::S_IFSOCK) {
-        return if is_writable() { plain_write(line) } else { Err(Errno::EAGAIN) };
-    }
-    match write_nowait(line) {
-        // Before Linux 6.4 pipes do not know the flag, and sandboxes refuse what they do not know.
-        // A look before the write then leaves one gap: another writer taking the last free page in between.
-        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL | Errno::EPERM) => {
-            if is_writable() {
-                plain_write(line)
-            } else {
-                Err(Errno::EAGAIN)
-            }
-        }
+    let result = match kind() {
+        libc::S_IFIFO | libc::S_IFSOCK => write_nowait(line),
+        libc::S_IFCHR => write_reopened(line),
+        _ => return write_to(STDERR, line),
+    };
+    match result {
+        Err(errno) if cannot_be_had(errno) => write_if_writable(line),
         result => result,
     }
+}
+
+/// What says that a way of writing is not to be had here: the kernel is too old, a sandbox refuses
+/// what it does not know, /proc or a descriptor is missing, the terminal is another user's.
+fn cannot_be_had(errno: Errno) -> bool {
+    use Errno::{EACCES, EINVAL, EMFILE, ENFILE, ENOENT, ENOSYS, ENXIO, EOPNOTSUPP, EPERM};
+    matches!(
+        errno,
+        EACCES | EINVAL | EMFILE | ENFILE | ENOENT | ENOSYS | ENXIO | EOPNOTSUPP | EPERM
+    )
 }
 
 fn kind() -> libc::mode_t {
     nix::sys::stat::fstat(std::io::stderr()).map_or(0, |status| status.st_mode & libc::S_IFMT)
 }
 
-/// Whether a write would not block, as far as one can see beforehand.
-fn is_writable() -> bool {
+/// Looks first. That leaves a gap: another writer may take the last room in between, and a terminal
+/// says there is room when there is some, not enough.
+fn write_if_writable(line: &[u8]) -> Result<(), Errno> {
     let mut look = libc::pollfd { fd: STDERR, events: libc::POLLOUT, revents: 0 };
     // SAFETY: one pollfd, which lives through the call.
-    unsafe { libc::poll(&mut look, 1, 0) == 1 }
+    let writable = unsafe { libc::poll(&mut look, 1, 0) == 1 };
+    if writable { write_to(STDERR, line) } else { Err(Errno::EAGAIN) }
 }
 
-fn plain_write(line: &[u8]) -> Result<(), Errno> {
+/// A terminal: opened anew, so that not to block is our own wish and not the program's too.
+fn write_reopened(line: &[u8]) -> Result<(), Errno> {
+    let terminal =
+        file::open(c"/proc/self/fd/2", libc::O_WRONLY | libc::O_NOCTTY | libc::O_NONBLOCK)?;
+    write_to(terminal.as_raw_fd(), line)
+}
+
+fn write_to(fd: RawFd, line: &[u8]) -> Result<(), Errno> {
     // SAFETY: the bytes live through the call.
-    Errno::result(unsafe { libc::write(STDERR, line.as_ptr().cast(), line.len()) }).map(drop)
+    Errno::result(unsafe { libc::write(fd, line.as_ptr().cast(), line.len()) }).map(drop)
 }
 
+/// A pipe or a socket, Linux 6.4 for pipes.
 fn write_nowait(line: &[u8]) -> Result<(), Errno> {
     let part = libc::iovec { iov_base: line.as_ptr().cast_mut().cast(), iov_len: line.len() };
     // SAFETY: one part, whose bytes live through the call and are only read; -1 is "no offset".

@@ -1,69 +1,62 @@
 //! The controlling terminal and whose turn it is there.
 
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::unistd::{self, Pid};
 
-use super::{Errno, descriptors};
+use super::{Errno, descriptors, file};
 
 /// podinit's controlling terminal.
 pub struct Terminal {
-    fd: RawFd,
+    /// Opened by name where it is none of the standard descriptors.
+    opened: Option<OwnedFd>,
+    standard: RawFd,
 }
 
 impl Terminal {
-    /// The controlling terminal, by one of the standard descriptors or else by /dev/tty. That there
-    /// is none is no error (init U34).
+    /// The controlling terminal, by the first standard descriptor that is it, or else by /dev/tty.
+    /// That there is none is no error (init U34).
     pub fn find() -> Option<Terminal> {
         // Only the controlling terminal tells its foreground group.
-        let standard = (0..descriptors::FIRST_OTHER).map(|fd| Terminal { fd });
-        standard
-            .into_iter()
-            .find(|terminal| terminal.foreground().is_some())
-            .or_else(Terminal::open)
-    }
-
-    fn open() -> Option<Terminal> {
-        // SAFETY: a string that lives through the call.
-        let fd = unsafe {
-            libc::open(c"/dev/tty".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC | libc::O_NOCTTY)
-        };
-        if fd < 0 {
-            return None;
+        let is_it = |fd: &RawFd| unistd::tcgetpgrp(standard(*fd)).is_ok();
+        if let Some(standard) = (0..descriptors::FIRST_OTHER).find(is_it) {
+            return Some(Terminal { opened: None, standard });
         }
-        descriptors::move_up(fd).ok().map(|fd| Terminal { fd })
+        let opened = file::open(c"/dev/tty", libc::O_RDWR | libc::O_NOCTTY)
+            .and_then(descriptors::move_up)
+            .ok()?;
+        Some(Terminal { opened: Some(opened), standard: 0 })
     }
 
-    /// The descriptor it is known by.
-    pub fn descriptor(&self) -> RawFd {
-        self.fd
+    /// Whether standard input is it.
+    pub fn is_standard_input(&self) -> bool {
+        self.opened.is_none() && self.standard == 0
     }
 
-    /// Moves its descriptor as low as it may be and returns the next one: from there on all can be
-    /// closed.
-    pub fn settle(&mut self) -> RawFd {
-        if self.fd > descriptors::FIRST_OTHER
-            && descriptors::replace(descriptors::FIRST_OTHER, self.fd).is_ok()
-        {
-            self.fd = descriptors::FIRST_OTHER;
-        }
-        descriptors::FIRST_OTHER.max(self.fd + 1)
+    /// The descriptor it holds besides the standard ones.
+    pub fn held(&self) -> Option<RawFd> {
+        self.opened.as_ref().map(AsRawFd::as_raw_fd)
     }
 
-    /// The group in its foreground.
+    /// The group in its foreground; 0 for one outside the PID namespace.
     pub fn foreground(&self) -> Option<Pid> {
-        unistd::tcgetpgrp(self.borrow()).ok()
+        unistd::tcgetpgrp(self.descriptor()).ok()
     }
 
     /// Puts `group` in its foreground. From the background this works because TTOU is blocked.
     pub fn give_to(&self, group: Pid) -> Result<(), Errno> {
-        unistd::tcsetpgrp(self.borrow(), group)
+        unistd::tcsetpgrp(self.descriptor(), group)
     }
 
-    fn borrow(&self) -> BorrowedFd<'_> {
-        // SAFETY: a standard descriptor, or one opened above and never closed by podinit.
-        unsafe { BorrowedFd::borrow_raw(self.fd) }
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.opened.as_ref().map_or_else(|| standard(self.standard), AsFd::as_fd)
     }
+}
+
+fn standard<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: podinit never closes a standard descriptor; one that was closed from the start is an
+    // error to whoever uses it, and is never taken by another file that lasts.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
 /// Gives up the controlling terminal if standard input is it (init D10).

@@ -1,4 +1,4 @@
-//! Children that ended or stopped, waitid(2).
+//! Children that ended or stopped, by waitid(2).
 
 use std::mem::MaybeUninit;
 
@@ -27,73 +27,81 @@ impl Exit {
 
 /// What a look at the children found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
-    /// This one has ended, and stays to be reaped.
-    Ended(Pid, Exit),
-    /// This one has stopped, and has now been told of.
-    Stopped(Pid, Signal),
-    /// Nothing new: there are children, none of them is done.
-    Nothing,
-    /// There is no child.
+pub enum Dead {
+    One(Pid, Exit),
+    /// There are children, and none of them has ended.
+    None,
+    /// There are no children.
     Childless,
 }
 
-/// A child that has ended, if any; it is left as it is, so that its pid and group stay its own.
-pub fn ended() -> Look {
-    look(libc::P_ALL, 0, libc::WEXITED | libc::WNOWAIT)
-}
-
 /// Reaps a child that has ended, if any.
-pub fn reap_any() -> Look {
-    look(libc::P_ALL, 0, libc::WEXITED)
+pub fn reap_any() -> Dead {
+    ended(libc::P_ALL, 0, 0)
 }
 
-/// Whether this child has stopped since it was last asked.
-pub fn stopped(child: Pid) -> Look {
-    look(libc::P_PID, child.as_raw(), libc::WSTOPPED)
+/// A child that has ended, if any; it is left as it is, so that its pid and group stay its own.
+pub fn find_ended() -> Dead {
+    ended(libc::P_ALL, 0, libc::WNOWAIT)
 }
 
-/// Reaps this child, which has ended.
-pub fn reap(child: Pid) -> Look {
-    look(libc::P_PID, child.as_raw(), libc::WEXITED)
+/// Reaps this child, if it has ended.
+pub fn reap(child: Pid) {
+    ended(libc::P_PID, child.as_raw(), 0);
 }
 
 /// Whether a child of ours, dead or alive, is in this group: as long as one is, the group's id
 /// cannot have become a stranger's.
 pub fn has_child_in(group: Pid) -> bool {
-    look(libc::P_PGID, group.as_raw(), libc::WEXITED | libc::WNOWAIT) != Look::Childless
+    ended(libc::P_PGID, group.as_raw(), libc::WNOWAIT) != Dead::Childless
 }
 
-fn look(which: libc::idtype_t, id: i32, options: i32) -> Look {
+/// The signal that has stopped this child since it was last asked.
+pub fn stopped(child: Pid) -> Option<Signal> {
+    let told = wait(libc::P_PID, child.as_raw(), libc::WSTOPPED).ok().flatten()?;
+    Signal::new(told.status)
+}
+
+fn ended(which: libc::idtype_t, id: i32, options: i32) -> Dead {
+    match wait(which, id, libc::WEXITED | options) {
+        Err(_) => Dead::Childless,
+        Ok(None) => Dead::None,
+        Ok(Some(told)) => {
+            let by_signal = matches!(told.code, libc::CLD_KILLED | libc::CLD_DUMPED);
+            let signal = Signal::new(told.status).filter(|_| by_signal);
+            Dead::One(told.pid, signal.map_or(Exit::Code(told.status as u8), Exit::Signal))
+        }
+    }
+}
+
+/// What waitid(2) tells of a child.
+struct Told {
+    pid: Pid,
+    code: i32,
+    status: i32,
+}
+
+/// `None` when there are such children and nothing to tell of them.
+fn wait(which: libc::idtype_t, id: i32, options: i32) -> Result<Option<Told>, Errno> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    let result = loop {
+    loop {
         // SAFETY: `info` lives through the call.
         let result = unsafe {
             libc::waitid(which, id as libc::id_t, info.as_mut_ptr(), options | libc::WNOHANG)
         };
         match Errno::result(result) {
-            Err(Errno::EINTR) => continue,
-            result => break result,
+            Ok(_) => break,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
         }
-    };
-    if result.is_err() {
-        return Look::Childless;
     }
     // SAFETY: waitid succeeded; where nobody was there to tell of, it stayed zeroed, which is valid.
     let info = unsafe { info.assume_init() };
-    // SAFETY: after waitid these fields are the ones filled in.
-    let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-    if pid == 0 {
-        return Look::Nothing;
-    }
-    let pid = Pid::from_raw(pid);
-    match (info.si_code, Signal::new(status)) {
-        (libc::CLD_STOPPED, Some(signal)) => Look::Stopped(pid, signal),
-        (libc::CLD_KILLED | libc::CLD_DUMPED, Some(signal)) => {
-            Look::Ended(pid, Exit::Signal(signal))
-        }
-        _ => Look::Ended(pid, Exit::Code(status as u8)),
-    }
+    // SAFETY: after waitid this field is filled in, with 0 if there was nobody.
+    let pid = unsafe { info.si_pid() };
+    // SAFETY: as above.
+    let status = unsafe { info.si_status() };
+    Ok((pid != 0).then(|| Told { pid: Pid::from_raw(pid), code: info.si_code, status }))
 }
 
 /// Reaps a child that is about to end by itself, however long that takes.

@@ -5,6 +5,11 @@
 
 use std::ffi::{CStr, c_char};
 use std::slice;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use nix::unistd::Pid;
+
+use super::text::Text;
 
 /// The command line. Word 0 is the name podinit was started under.
 pub struct Words {
@@ -81,15 +86,21 @@ impl Argv {
         unsafe { self.spare.add(1) }
     }
 
-    /// The vector that has `shell` run the file at `path` with the same arguments. Once it has been
-    /// asked for, the program's own name is gone: only what is about to exec may ask.
+    /// The vector that has `shell` run the file at `path` with the same arguments, until
+    /// [`Argv::restore`] is called.
     pub(super) fn run_by(&mut self, shell: &'static CStr, path: &CStr) -> *const *const c_char {
-        // SAFETY: both slots are ours to write; `path` lives until exec or failure, see above.
+        // SAFETY: the spare slot and the one behind it are ours to write.
         unsafe {
             self.spare.write(shell.as_ptr());
             self.spare.add(1).write(path.as_ptr());
         }
         self.spare
+    }
+
+    /// Puts the program's name back where `run_by` has put a path.
+    pub(super) fn restore(&mut self, program: &'static CStr) {
+        // SAFETY: as in `run_by`.
+        unsafe { self.spare.add(1).write(program.as_ptr()) };
     }
 }
 
@@ -132,11 +143,22 @@ impl Environment {
         let mut text = name.as_bytes().to_vec();
         text.push(b'=');
         text.extend_from_slice(value.to_bytes_with_nul());
-        self.set_in_place(name, Box::leak(text.into_boxed_slice()).as_ptr().cast());
+        self.put(name, text.leak().as_ptr().cast());
     }
 
-    /// As `set`, with a buffer of the form `NAME=VALUE\0` that may still be written to before exec.
-    fn set_in_place(&mut self, name: &str, variable: *const c_char) {
+    /// If `LISTEN_PID` names `pid`, makes room in it for the program's own, yet unknown pid, which
+    /// [`ListenPid::write`] puts there (init C13).
+    pub(super) fn listen_pid(&mut self, pid: Pid) -> Option<ListenPid> {
+        let named = self.get(ListenPid::NAME)?.to_str().ok()?.parse::<i32>().ok()?;
+        (named == pid.as_raw()).then(|| {
+            let room = Box::leak(Box::new(ListenPid::ROOM.map(AtomicU8::new)));
+            self.put(ListenPid::NAME, room.as_ptr().cast());
+            ListenPid { room }
+        })
+    }
+
+    /// Puts a whole variable, ended by a zero and never freed, in the place of `name` or behind all.
+    fn put(&mut self, name: &str, variable: *const c_char) {
         let known = self.iter().position(|known| value_of(known, name).is_some());
         match known.and_then(|index| self.slots.get_mut(index)) {
             Some(slot) => *slot = variable,
@@ -149,22 +171,28 @@ impl Environment {
         }
     }
 
-    /// If `LISTEN_PID` names `pid`, makes room in it for the program's own, yet unknown pid (init C13).
-    pub(super) fn listen_pid(&mut self, pid: i32) -> Option<&'static mut [u8]> {
-        const NAME: &str = "LISTEN_PID";
-        let named = self.get(NAME)?.to_str().ok()?.parse::<i32>().ok()?;
-        if named != pid {
-            return None;
-        }
-        // Digits for any pid and the zero that ends them.
-        let variable = Box::leak(Box::new(*b"LISTEN_PID=\0\0\0\0\0\0\0\0\0\0\0\0"));
-        self.set_in_place(NAME, variable.as_ptr().cast());
-        variable.get_mut(NAME.len() + 1..)
-    }
-
     /// The null-ended vector for execve(2).
     pub(super) fn as_ptr(&self) -> *const *const c_char {
         self.slots.as_ptr()
+    }
+}
+
+/// The `LISTEN_PID` of a program that is being started.
+pub(super) struct ListenPid {
+    room: &'static [AtomicU8; ListenPid::ROOM.len()],
+}
+
+impl ListenPid {
+    const NAME: &'static str = "LISTEN_PID";
+    /// Digits for any pid and the zero that ends them.
+    const ROOM: [u8; 22] = *b"LISTEN_PID=\0\0\0\0\0\0\0\0\0\0\0";
+
+    pub(super) fn write(&self, pid: Pid) {
+        let digits = Text::<10>::format(format_args!("{pid}"));
+        for (slot, digit) in self.room.iter().skip(ListenPid::NAME.len() + 1).zip(digits.as_bytes())
+        {
+            slot.store(*digit, Ordering::Relaxed);
+        }
     }
 }
 

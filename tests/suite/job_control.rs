@@ -100,10 +100,9 @@ fn a_reader_in_the_background_waits_for_fg() {
 #[test]
 fn fg_of_a_running_job_serves_its_first_read() {
     let (running, terminal) = shell(SHELLS[1]);
-    terminal.press("$P -- /bin/sh -c 'kill -USR1 $$; read line; echo got-$line' &\n");
-    let script = "$P -- /bin/sh -c 'while [ ! -e '$D'/go ]; do sleep 0.05; done; read line; echo got-$line' &\n";
     let dir = TempDir::new();
-    terminal.press(&format!("wait; D={}\n{script}", dir.path().display()));
+    let script = "$P -- /bin/sh -c 'while [ ! -e '$D'/go ]; do sleep 0.05; done; read line; echo got-$line' &\n";
+    terminal.press(&format!("D={}\n{script}", dir.path().display()));
     let (_, program) = job(&running);
     terminal.press("fg\n");
     running.until("podinit's group is in front", || {
@@ -140,21 +139,71 @@ fn a_script_has_its_terminal_back() {
     }
 }
 
-/// In a pipeline the whole job stops, and comes back.
+/// In a pipeline the terminal is everybody's: nobody is kept from it, and the whole job stops and comes back.
 #[test]
-fn a_pipeline_stops_and_continues_as_one() {
+fn a_pipeline_shares_the_terminal_and_stops_and_continues_as_one() {
     let (running, terminal) = shell(SHELLS[1]);
-    terminal.press("sleep 90 | $P -- sleep 91\n");
+    terminal.press(
+        "true | $P -- sleep 91 | sh -c 'read line </dev/tty; echo got-$line; exec sleep 92'\n",
+    );
     let (init, program) = job(&running);
-    running.until("the program is in the foreground", || {
-        (terminal.foreground() == Some(program)).then_some(())
-    });
-    terminal.press("\x1a");
-    running.until("podinit is stopped", || (state(init) == Some('T')).then_some(()));
+    terminal.press("words\n");
+    terminal.shows("got-words");
+    for _ in 0..2 {
+        terminal.press("\x1a");
+        running.until("podinit is stopped", || (state(init) == Some('T')).then_some(()));
+        running.until("so is the program", || (state(program) == Some('T')).then_some(()));
+        shows_prompt(&running, &terminal);
+        terminal.press("fg\n");
+        running.until("the program runs", || (state(program) == Some('S')).then_some(()));
+    }
+    terminal.press("\x03");
     shows_prompt(&running, &terminal);
-    terminal.press("fg\n");
-    running.until("the program is in the foreground", || {
-        (terminal.foreground() == Some(program)).then_some(())
-    });
-    running.until("and runs", || (state(program) == Some('S')).then_some(()));
+    eventually("all have ended", || !is_alive(init) && !is_alive(program));
+}
+
+/// What reads from the terminal though its input is a pipe gets it when it asks.
+#[test]
+fn a_reader_of_the_terminal_behind_a_pipe_gets_it() {
+    for command in SHELLS {
+        let (running, terminal) = shell(command);
+        terminal.press(
+            "echo x | $P -- /bin/sh -c 'read line </dev/tty; echo got-$line; exec sleep 90'\n",
+        );
+        let (_, program) = job(&running);
+        running.until("the program is in the foreground", || {
+            (terminal.foreground() == Some(program)).then_some(())
+        });
+        terminal.press("words\n");
+        terminal.shows("got-words");
+        terminal.press("\x03");
+        shows_prompt(&running, &terminal);
+    }
+}
+
+/// With `-c`, and as tini and catatonit, Ctrl-Z stops the program's whole group; `fg` continues all of it.
+#[test]
+fn fg_continues_the_group_though_signals_go_to_the_program_alone() {
+    for name in ["podinit -c", "tini -s", "catatonit"] {
+        let (name, option) = name.split_once(' ').unwrap_or((name, ""));
+        let (running, terminal) = shell(SHELLS[1]);
+        let path = Subject::ours(name).path().display().to_string();
+        terminal.press(&format!("{path} {option} -- /bin/sh -c 'sleep 90; :'\n"));
+        let program = running.until("the program runs", || {
+            let init = children(running.pid())
+                .into_iter()
+                .find(|pid| status(*pid, "Name").as_deref() == Some(name))?;
+            children(init).first().copied()
+        });
+        let sleeper = running.until("its child runs", || children(program).first().copied());
+        running.until("it is sleep", || (status(sleeper, "Name")? == "sleep").then_some(()));
+        running.until("they are in the foreground", || {
+            (terminal.foreground() == Some(program)).then_some(())
+        });
+        terminal.press("\x1a");
+        running.until("the child is stopped", || (state(sleeper) == Some('T')).then_some(()));
+        shows_prompt(&running, &terminal);
+        terminal.press("fg\n");
+        running.until("the child runs again", || (state(sleeper) == Some('S')).then_some(()));
+    }
 }

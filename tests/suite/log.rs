@@ -107,3 +107,22 @@ fn a_closed_broken_or_full_stderr_kills_nobody() {
         }
     }
 }
+
+/// A terminal nobody reads takes a part of a line and then nothing: that is podinit's loss alone.
+#[test]
+fn a_terminal_nobody_reads_delays_no_signal() {
+    for run in [own(), own().pid1()] {
+        let (dir, terminal) = (TempDir::new(), Terminal::new());
+        let steps = ["record", &dir.file("s"), "until", "15", "9"];
+        let run = run.arg("-vv").stderr(Stdio::Fd(terminal.open_slave()));
+        let mut running = run.witness(steps).spawn();
+        let recording = Recording::of(&running, &dir, "s");
+        for _ in 0..1000 {
+            let before = recording.count(SIGUSR1);
+            running.signal(SIGUSR1);
+            running.until("it arrives", || (recording.count(SIGUSR1) > before).then_some(()));
+        }
+        running.signal(SIGTERM);
+        running.wait().exits(9);
+    }
+}

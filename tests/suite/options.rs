@@ -71,6 +71,66 @@ fn switches_and_the_rest_as_variables() {
     assert!(warned.stderr.contains("reaped zombie process with pid="), "{warned:?}");
 }
 
+#[test]
+fn a_flag_wins_over_the_variable_of_its_opposite() {
+    let dir = TempDir::new();
+    let (running, family) =
+        Family::start(own().env("PODINIT_SINGLE_CHILD", "1").arg("-g"), &dir, "");
+    running.signal(SIGUSR1);
+    family.main.receives(&running, SIGUSR1);
+    assert_eq!(family.reached(), ["main", "group"]);
+    let loud = own().env("PODINIT_QUIET", "1").arg("-v").witness(["exit", "0"]).finish().exits(0);
+    assert!(loud.stderr.contains("podinit: started "), "{loud:?}");
+}
+
+#[test]
+fn a_subcommand_takes_no_stray_word() {
+    for word in ["--help", "-h"] {
+        for command in ["pause", "install"] {
+            let help = own().args([command, word]).finish().exits(0);
+            assert!(help.stdout.contains("podinit install DIR"), "{help:?}");
+        }
+    }
+    let finished = own().args(["pause", "now"]).finish().exits(125);
+    assert_eq!(
+        finished.stderr,
+        "podinit: pause: it takes nothing further (to run a program called pause: podinit -- pause)\n"
+    );
+}
+
+/// The reason names the file that was found, and looks where the program would have been looked for.
+#[test]
+fn a_program_that_cannot_run_is_explained() {
+    let dir = TempDir::new();
+    std::fs::create_dir(dir.file("folder")).unwrap();
+    dir.write("no-interpreter", 0o755, "#!/no/such/interpreter\n");
+    dir.write("no-bit", 0o644, "#!/bin/sh\n");
+    let here = dir.path().display();
+    let interpreter =
+        "its interpreter, named in its first line or its program header, is not found";
+    let bit =
+        "permission denied: it needs the executable bit, and a file system not mounted noexec";
+    for (program, code, reason) in [
+        ("no-interpreter", 127, format!("{here}/no-interpreter: {interpreter}")),
+        ("./no-interpreter", 127, interpreter.to_owned()),
+        ("no-bit", 126, format!("{here}/no-bit: {bit}")),
+        ("./no-bit", 126, bit.to_owned()),
+        ("folder", 126, format!("{here}/folder: is a directory")),
+        ("./folder", 126, "is a directory".to_owned()),
+        ("nowhere", 127, "not found in PATH".to_owned()),
+        ("./nowhere", 127, "No such file or directory".to_owned()),
+        ("", 127, "an empty name is no program".to_owned()),
+    ] {
+        let run = own()
+            .no_env()
+            .env("PATH", dir.path())
+            .arg("--chdir")
+            .arg(dir.path())
+            .args(["--", program]);
+        assert_eq!(run.finish().exits(code).stderr, format!("podinit: {program}: {reason}\n"));
+    }
+}
+
 /// A Service named podinit makes Kubernetes inject such names.
 #[test]
 fn variables_that_are_no_options_are_passed_on_and_ignored() {
@@ -96,7 +156,7 @@ fn what_is_wrong_is_named_with_its_remedy_and_starts_nothing() {
         ),
         (
             &["--stop-on", "KILL"],
-            "--stop-on: \"KILL\" is never received (KILL and STOP cannot be caught, CHLD is init's own)",
+            "--stop-on: \"KILL\" is never received (KILL and STOP cannot be caught, CHLD is init's own, 32 and 33 are libc's)",
         ),
         (
             &["-r", "TERM"],

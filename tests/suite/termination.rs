@@ -203,3 +203,37 @@ fn a_storm_of_signals_delays_nothing() {
     running.wait().exits(KILLED);
     assert!(recording.count(SIGTERM) == 1);
 }
+
+/// So few descriptors that /proc can be listed but not read: the program at least is ended.
+#[test]
+fn whatever_the_descriptor_limit_the_program_is_killed() {
+    for limit in 3..8 {
+        for run in [own(), own().pid1()] {
+            let run = run.limit(libc::RLIMIT_NOFILE, limit, limit).args(["--grace-period", "0"]);
+            let mut running = run.witness(["hold"]).spawn();
+            let main = running.main_pid();
+            running.until("it runs", || (status(main, "Name")? == "witness").then_some(()));
+            running.signal(SIGTERM);
+            running.wait().exits(KILLED);
+            assert!(!is_alive(main), "limit {limit}");
+        }
+    }
+}
+
+#[test]
+fn leftovers_are_told_once() {
+    // Each answers TERM by going on, and its parent left it without a group or a session in common.
+    let dir = TempDir::new();
+    let one = format!(
+        "trap 'echo x >> {}/told.$1' TERM; while :; do sleep 0.05; done",
+        dir.path().display()
+    );
+    let script = "for i in 1 2 3 4 5 6 7 8; do setsid sh -c \"$0\" sh $i & done; sleep 1; exit 5";
+    let mut running =
+        own().args(["--grace-period", "700ms", "--", "/bin/sh", "-c", script, &one]).spawn();
+    running.wait().exits(5);
+    for i in 1..=8 {
+        let told = std::fs::read_to_string(dir.file(&format!("told.{i}"))).unwrap();
+        assert_eq!(told, "x\n", "{i}");
+    }
+}

@@ -108,3 +108,22 @@ conform! { all;
         assert_eq!(woken.is_some(), subject.is_real("tini"), "wake-ups");
     }
 }
+
+// init U22: what had ended before the init was executed has told nobody.
+#[test]
+fn u22_what_was_dead_before_the_start_is_reaped() {
+    for name in ["podinit", "tini", "dumb-init", "catatonit"] {
+        let via = ["/bin/sh", "-c", "sleep 0 & exec \"$@\"", "sh"];
+        let running = Run::of(&Subject::ours(name))
+            .env("TINI_SUBREAPER", "")
+            .via(via)
+            .witness(["hold"])
+            .spawn();
+        let is_init = || (status(running.pid(), "Name")? == name).then_some(());
+        running.until("the shell has become the init", is_init);
+        running.until("only the program is left", || {
+            let left = children(running.pid());
+            (left.len() == 1 && status(left[0], "Name")? == "witness").then_some(())
+        });
+    }
+}

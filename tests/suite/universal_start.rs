@@ -304,3 +304,17 @@ fn u08_an_ignored_sigchld_reaches_the_program_ignored() {
     let report = reported(Run::of(&Subject::podinit()).pid1().ignored([SIGCHLD]));
     assert_eq!(report.ignored(), [SIGCHLD]);
 }
+
+// init U7: what init opens for itself never gets the number of a closed standard descriptor.
+#[test]
+fn u07_init_keeps_out_of_closed_standard_descriptors() {
+    let closed = || Stdio::Closed;
+    let run = Run::of(&Subject::podinit()).stdin(closed()).stdout(closed()).stderr(closed());
+    let running = run.witness(["hold"]).spawn();
+    running.until("init is ready", || takes(running.pid(), libc::SIGTERM).then_some(()));
+    running.until("it waits", || (state(running.pid())? == 'S').then_some(()));
+    running.until("the program runs", || {
+        (status(running.main_pid(), "Name")? == "witness").then_some(())
+    });
+    eventually("it holds its own only", || descriptors(running.pid()).iter().all(|fd| *fd > 2));
+}

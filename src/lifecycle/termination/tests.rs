@@ -93,8 +93,22 @@ fn leftovers_get_the_rest_of_the_grace_when_a_stop_was_asked_for() {
     let _ = machine.step(at(0.0), sent(Signal::TERM));
     assert_eq!(answers(&mut machine, 10.0, Event::MainEnded), []);
     assert_eq!(answers(&mut machine, 10.0, Event::Remaining), [Action::TermLeftovers]);
-    assert_eq!(answers(&mut machine, 10.5, Event::Remaining), [Action::TermNewOrphans]);
     assert_eq!(machine.deadline(), Some(at(30.0)));
+}
+
+#[test]
+fn new_orphans_are_looked_for_soon_after_an_end_and_only_then() {
+    let ending = own(None);
+    let mut machine = Termination::new(&ending);
+    let _ = machine.step(at(0.0), sent(Signal::TERM));
+    let _ = machine.step(at(10.0), Event::MainEnded);
+    assert_eq!(answers(&mut machine, 10.0, Event::Remaining), [Action::TermLeftovers]);
+    assert_eq!(machine.deadline(), None);
+    assert_eq!(answers(&mut machine, 11.0, Event::Remaining), []);
+    assert_eq!(answers(&mut machine, 11.01, Event::Remaining), []);
+    assert_eq!(machine.deadline(), Some(at(11.05)));
+    assert_eq!(answers(&mut machine, 11.05, Event::Due), [Action::TermNewOrphans]);
+    assert_eq!(machine.deadline(), None);
 }
 
 #[test]
@@ -140,6 +154,8 @@ fn what_init_itself_brought_about_is_not_sent_on() {
         (Signal::PIPE, Sender::Init),
         (Signal::XFSZ, Sender::Init),
         (Signal::TTOU, Sender::Init),
+        (Signal::HUP, Sender::Init),
+        (Signal::CONT, Sender::Init),
         (Signal::TTIN, Sender::Kernel),
         (Signal::TTOU, Sender::Kernel),
     ] {

@@ -1,14 +1,14 @@
-//! What init has to say, and the ways it is written: facts in, lines out, none of which decides anything.
+//! The facts: what each says to people, what it is called and what it holds for programs.
 
 use std::ffi::CStr;
 use std::fmt::{self, Write};
 
+use super::Level;
 use crate::duration::Seconds;
 use crate::lifecycle::termination::Account;
 use crate::signal::Signal;
-use crate::sys::text::Text;
 use crate::sys::wait::Exit;
-use crate::sys::{Errno, Pid, clock, stderr, this_process};
+use crate::sys::{Errno, Pid};
 
 /// One fact worth a line.
 #[derive(Clone, Copy)]
@@ -22,6 +22,7 @@ pub enum Note<'a> {
     Refused {
         what: &'static str,
         errno: Errno,
+        fatal: bool,
     },
     /// init T18.
     NotReaping,
@@ -84,125 +85,11 @@ pub enum Note<'a> {
     },
 }
 
-/// How much is said: a line is written if its level is at most the wanted one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Level {
-    Error,
-    Warning,
-    Info,
-    Debug,
-}
-
-/// How lines look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Style {
-    /// podinit's own, for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// `[INFO  tini (7)] …` (init T7).
-    Tini,
-    /// `[dumb-init] …` (init D5).
-    DumbInit,
-    /// `NAME: …`, as catatonit and pause.
-    Named(&'static str),
-}
-
-/// Writes notes to standard error, whole lines or nothing, and never waits.
-pub struct Log {
-    style: Style,
-    wanted: Level,
-    lost: u64,
-}
-
-impl Log {
-    pub const fn new(style: Style, wanted: Level) -> Log {
-        Log { style, wanted, lost: 0 }
-    }
-
-    pub fn note(&mut self, note: Note<'_>) {
-        if note.level() <= self.wanted {
-            self.line(&note);
-        }
-    }
-
-    // Kept out of its callers, whose frames would otherwise hold the buffer of a line nobody writes.
-    #[cold]
-    #[inline(never)]
-    fn line(&mut self, note: &Note<'_>) {
-        if self.lost > 0 && !self.write(&Note::Lost { lines: self.lost }) {
-            self.lost += 1;
-            return;
-        }
-        self.lost = u64::from(!self.write(note));
-    }
-
-    /// Whether the line is out, or could never be.
-    fn write(&self, note: &Note<'_>) -> bool {
-        let mut line = Text::<{ stderr::LINE_LIMIT }>::default();
-        // Writing into it cannot fail.
-        let _ = self.compose(&mut line, note.level(), note);
-        line.end_with(b'\n');
-        stderr::write(line.as_bytes()) != Err(Errno::EAGAIN)
-    }
-
-    fn compose(&self, line: &mut dyn Write, level: Level, note: &Note<'_>) -> fmt::Result {
-        match self.style {
-            Style::Text if level == Level::Error => write!(line, "podinit: {note}"),
-            Style::Text => write!(line, "{} podinit: {note}", now()),
-            Style::Json => {
-                let (now, level, event) = (now(), level.word(), note.event());
-                write!(
-                    line,
-                    "{{\"ts\":\"{now}\",\"level\":\"{level}\",\"event\":\"{event}\",\"msg\":\""
-                )?;
-                write!(JsonString { out: line, room: JSON_ROOM }, "{note}")?;
-                line.write_str("\"")?;
-                note.write_fields(line)?;
-                line.write_str("}")
-            }
-            Style::Tini => {
-                write!(line, "[{:<5} tini ({})] {note}", level.tinis_word(), this_process::pid())
-            }
-            Style::DumbInit => write!(line, "[dumb-init] {note}"),
-            Style::Named(name) => write!(line, "{name}: {note}"),
-        }
-    }
-}
-
-/// What a JSON line leaves for the message, so that the object is closed however long that is.
-const JSON_ROOM: usize = stderr::LINE_LIMIT - 512;
-
-fn now() -> impl fmt::Display {
-    humantime::format_rfc3339_millis(clock::wall())
-}
-
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Info => "info",
-            Level::Debug => "debug",
-        }
-    }
-
-    fn tinis_word(self) -> &'static str {
-        match self {
-            Level::Error => "FATAL",
-            Level::Warning => "WARN",
-            Level::Info => "INFO",
-            Level::Debug => "DEBUG",
-        }
-    }
-}
-
 impl Note<'_> {
-    fn level(&self) -> Level {
+    pub(super) fn level(&self) -> Level {
         match self {
-            Note::NotStarted { .. } => Level::Error,
-            Note::Refused { .. }
-            | Note::NotReaping
+            Note::NotStarted { .. } | Note::Refused { fatal: true, .. } => Level::Error,
+            Note::NotReaping
             | Note::NotFirst
             | Note::NotForwarded { .. }
             | Note::OrphanWarned { .. }
@@ -210,7 +97,8 @@ impl Note<'_> {
             | Note::Survivor { .. }
             | Note::Leaving { .. }
             | Note::Lost { .. } => Level::Warning,
-            Note::Started { .. }
+            Note::Refused { fatal: false, .. }
+            | Note::Started { .. }
             | Note::MainEnded { .. }
             | Note::MainStopped { .. }
             | Note::LeftoversTold { .. }
@@ -222,7 +110,7 @@ impl Note<'_> {
     }
 
     /// Its name in JSON lines.
-    fn event(&self) -> &'static str {
+    pub(super) fn event(&self) -> &'static str {
         match self {
             Note::NotStarted { .. } => "not-started",
             Note::Refused { .. } => "refused",
@@ -245,7 +133,7 @@ impl Note<'_> {
     }
 
     /// What a program wants to read from a JSON line without taking the message apart.
-    fn write_fields(&self, out: &mut dyn Write) -> fmt::Result {
+    pub(super) fn write_fields(&self, out: &mut dyn Write) -> fmt::Result {
         match *self {
             Note::Started { pid, .. } | Note::Survivor { pid } | Note::OrphanWarned { pid } => {
                 write!(out, ",\"pid\":{pid}")
@@ -287,7 +175,7 @@ impl fmt::Display for Note<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Note::NotStarted { program, because } => write!(f, "{}: {because}", Printable(program)),
-            Note::Refused { what, errno } => write!(f, "{what}: {}", errno.desc()),
+            Note::Refused { what, errno, .. } => write!(f, "{what}: {}", errno.desc()),
             Note::NotReaping => f.write_str(
                 "not PID 1 and not a child subreaper: zombie reaping will not work.\n\
                  Run it as PID 1, or use -s or set TINI_SUBREAPER to make it a subreaper.",
@@ -306,8 +194,8 @@ impl fmt::Display for Note<'_> {
             Note::Reaped { pid, exit } => write!(f, "reaped {pid}: {exit}"),
             Note::OrphanWarned { pid } => write!(f, "reaped zombie process with pid={pid}"),
             Note::NoProc => f.write_str("no /proc of this PID namespace: of what the program left behind, only its process group is found"),
-            Note::LeftoversTold { count } => write!(f, "sent TERM to {count} left behind"),
-            Note::Killed { count } => write!(f, "sent SIGKILL to {count}"),
+            Note::LeftoversTold { count } => write!(f, "sent TERM to {count} leftover processes"),
+            Note::Killed { count } => write!(f, "sent SIGKILL to {count} processes"),
             Note::Survivor { pid } => write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)"),
             Note::Closing { account, exit } => write_account(f, account, exit),
             Note::Leaving { signal } => write!(f, "shutting down, got SIG{signal}"),
@@ -319,7 +207,8 @@ impl fmt::Display for Note<'_> {
 fn write_account(f: &mut fmt::Formatter<'_>, account: Account, exit: u8) -> fmt::Result {
     match (account.stop_signal, account.to_main_end) {
         (Some(signal), Some(time)) => write!(f, "terminated: {signal}→exit {}, ", Seconds(time))?,
-        _ => f.write_str("ended by itself: ")?,
+        (Some(signal), None) => write!(f, "not terminated by {signal} and SIGKILL: ")?,
+        (None, _) => f.write_str("ended by itself: ")?,
     }
     write!(f, "leftovers {}, ", Seconds(account.leftovers))?;
     match (account.stop_signal, account.grace) {
@@ -360,90 +249,5 @@ impl fmt::Display for Printable<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Writes text as the inside of a JSON string, whole characters only, until there is no more room.
-struct JsonString<'a> {
-    out: &'a mut dyn Write,
-    room: usize,
-}
-
-impl Write for JsonString<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            let width = if character.is_control() { 6 } else { 2.max(character.len_utf8()) };
-            if self.room < width {
-                self.room = 0;
-                return Ok(());
-            }
-            self.room -= width;
-            match character {
-                '"' | '\\' => write!(self.out, "\\{character}")?,
-                control if control.is_control() => {
-                    write!(self.out, "\\u{:04x}", u32::from(control))?
-                }
-                plain => self.out.write_char(plain)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn shown(style: Style, note: Note<'_>) -> String {
-        let mut line = String::new();
-        Log::new(style, Level::Debug).compose(&mut line, note.level(), &note).unwrap();
-        line
-    }
-
-    #[test]
-    fn the_closing_line_says_where_the_time_went() {
-        let account = Account {
-            stop_signal: Some(Signal::TERM),
-            to_main_end: Some(Duration::from_millis(1230)),
-            leftovers: Duration::ZERO,
-            total: Duration::from_millis(1230),
-            grace: Some(Duration::from_secs(30)),
-            killed: false,
-        };
-        let text = Note::Closing { account, exit: 0 }.to_string();
-        assert_eq!(text, "terminated: TERM→exit 1.2s, leftovers 0s, 1.2s of 30s, exit 0");
-        let killed = Account { grace: None, killed: true, ..account };
-        let text = Note::Closing { account: killed, exit: 137 }.to_string();
-        assert_eq!(
-            text,
-            "terminated: TERM→exit 1.2s, leftovers 0s, 1.2s in all, SIGKILL was needed, exit 137"
-        );
-        let alone = Account {
-            stop_signal: None,
-            to_main_end: None,
-            leftovers: Duration::from_secs(5),
-            ..killed
-        };
-        let text = Note::Closing { account: alone, exit: 3 }.to_string();
-        assert_eq!(text, "ended by itself: leftovers 5s, SIGKILL was needed, exit 3");
-    }
-
-    #[test]
-    fn a_name_from_outside_stays_on_one_line() {
-        let note = Note::NotStarted { program: c"a\nb\xff", because: &"not found" };
-        assert_eq!(shown(Style::Text, note), "podinit: a\\nb\\xff: not found");
-    }
-
-    #[test]
-    fn a_json_line_is_closed_however_long_its_message() {
-        let name = std::ffi::CString::new("\"\\\n\u{7f}é".repeat(2000)).unwrap();
-        let line = shown(Style::Json, Note::Started { program: &name, pid: Pid::from_raw(7) });
-        assert!(line.len() < stderr::LINE_LIMIT, "{}", line.len());
-        assert!(line.ends_with("\",\"pid\":7}"), "{line}");
-        assert!(
-            line.contains(r#""level":"info","event":"started","msg":"started \"\\\\n"#),
-            "{line}"
-        );
     }
 }

@@ -1,6 +1,7 @@
 //! Taking a command line apart: options up to the first word that is none (init U1, init X1).
 
 use std::ffi::CStr;
+use std::fmt;
 
 use crate::sys::words::{Words, tail};
 
@@ -11,6 +12,16 @@ pub enum Item {
     Short(u8),
     /// `--name`, or `--name=value`.
     Long { name: &'static [u8], value: Option<&'static CStr> },
+}
+
+/// As it was typed, but for a value.
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Short(letter) => write!(f, "-{}", letter.escape_ascii()),
+            Item::Long { name, .. } => write!(f, "--{}", name.escape_ascii()),
+        }
+    }
 }
 
 /// Reads options from left to right, beginning behind the program's own name.

@@ -1,0 +1,230 @@
+//! podinit's own command line.
+
+use std::ffi::CStr;
+use std::fmt::Write;
+
+use super::reader::{Item, Reader};
+use super::{LICENCE, Outcome, Placed, Refusal, user};
+use crate::init::report::{Level, Log, Style};
+use crate::plan::{self, Holding};
+use crate::sys::words::{Environment, Words, tail};
+
+mod flags;
+
+use flags::{FLAGS, Flag, Kind, Options};
+
+/// podinit's own failure, before anything was started.
+pub const FAILURE: u8 = plan::OWN_FAILURE_CODES.not_started;
+
+/// A flag that was typed, and its value.
+type Typed = (&'static Flag, Option<&'static CStr>);
+
+/// Reads the command line and what the environment adds to it.
+pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal> {
+    match words.bytes(1) {
+        Some(b"pause") => return read_pause(words),
+        Some(b"install") => return read_install(words),
+        _ => {}
+    }
+    let from = if words.bytes(1) == Some(b"init") { 2 } else { 1 };
+    let mut reader = Reader::starting_at(words, from);
+    let mut typed: Vec<Typed> = Vec::new();
+    while let Some(item) = reader.option() {
+        if let Some(said) = what_is_asked(item) {
+            return Ok(Outcome::Say(said));
+        }
+        let (flag, inline) = find(item)?;
+        let value = match (flag.kind, inline) {
+            (Kind::Value(..), Some(inline)) => Some(inline),
+            (Kind::Value(name, _), None) => {
+                let missing = || refuse(&format!("--{}: its value {name} is missing", flag.long));
+                Some(reader.value().ok_or_else(missing)?)
+            }
+            (_, Some(_)) => return Err(refuse(&format!("--{} takes no value", flag.long))),
+            (_, None) => None,
+        };
+        typed.push((flag, value));
+    }
+    let mut options = Options::default();
+    let disabled = apply_environment(&mut options, &typed, environment)?;
+    apply_typed(&mut options, &typed)?;
+    if options.hold {
+        return Ok(holding());
+    }
+    let at = reader.program().ok_or_else(|| refuse("no program given (try podinit --help)"))?;
+    let credentials = options.user.map(user::look_up).transpose();
+    let credentials = credentials.map_err(|problem| refuse(&format!("--user: {problem}")))?;
+    let program = Placed { at, directory: options.directory, credentials };
+    if disabled {
+        return Ok(Outcome::Exec { program });
+    }
+    let log = Log::new(if options.json { Style::Json } else { Style::Text }, options.level);
+    Ok(Outcome::Init { plan: plan::own(&options.plan), log, program })
+}
+
+/// The text an option asks for instead of a start.
+fn what_is_asked(item: Item) -> Option<String> {
+    match item {
+        Item::Long { name: b"help", value: None } | Item::Short(b'h') => Some(help()),
+        Item::Long { name: b"version", value: None } | Item::Short(b'V') => {
+            Some(format!("podinit {}\n", env!("CARGO_PKG_VERSION")))
+        }
+        Item::Long { name: b"license", value: None } | Item::Short(b'l') => {
+            Some(LICENCE.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The flag meant, and the value typed with `=`.
+fn find(item: Item) -> Result<Typed, Refusal> {
+    let (known, value) = match item {
+        Item::Short(short) => (FLAGS.iter().find(|flag| flag.short == Some(short)), None),
+        Item::Long { name, value } => {
+            (FLAGS.iter().find(|flag| flag.long.as_bytes() == name), value)
+        }
+    };
+    known
+        .map(|flag| (flag, value))
+        .ok_or_else(|| refuse(&format!("{item}: there is no such option (see podinit --help)")))
+}
+
+fn apply_typed(options: &mut Options, typed: &[Typed]) -> Result<(), Refusal> {
+    for (index, (flag, value)) in typed.iter().enumerate() {
+        match flag.kind {
+            Kind::Switch(set) => set(options, true),
+            Kind::Count(set) => {
+                let times = typed
+                    .iter()
+                    .take(index + 1)
+                    .filter(|(other, _)| other.long == flag.long)
+                    .count();
+                set(options, u8::try_from(times).unwrap_or(u8::MAX));
+            }
+            Kind::Value(_, set) => {
+                let result = set(options, value.unwrap_or_default());
+                result.map_err(|problem| refuse(&format!("--{}: {problem}", flag.long)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every flag is also a variable `PODINIT_…`, which counts where the flag was not typed. Returns
+/// whether podinit is switched off.
+fn apply_environment(
+    options: &mut Options,
+    typed: &[Typed],
+    environment: &Environment,
+) -> Result<bool, Refusal> {
+    let mut disabled = false;
+    for variable in environment.iter() {
+        let Some(rest) = variable.to_bytes().strip_prefix(b"PODINIT_") else { continue };
+        let mut parts = rest.splitn(2, |byte| *byte == b'=');
+        let (Some(name), Some(value)) = (parts.next(), parts.next()) else { continue };
+        let value = tail(variable, value.len());
+        let wrong =
+            |problem: String| refuse(&format!("PODINIT_{}: {problem}", name.escape_ascii()));
+        if name == b"DISABLED" {
+            disabled = yes_or_no(value).map_err(wrong)?;
+        }
+        let Some(flag) = FLAGS.iter().find(|flag| is_variable(flag.long, name)) else { continue };
+        if typed.iter().any(|(other, _)| other.long == flag.long) {
+            continue;
+        }
+        match flag.kind {
+            Kind::Switch(set) => set(options, yes_or_no(value).map_err(wrong)?),
+            Kind::Count(set) => set(options, how_often(value).map_err(wrong)?),
+            Kind::Value(..) if value.is_empty() => {}
+            Kind::Value(_, set) => set(options, value).map_err(wrong)?,
+        }
+    }
+    Ok(disabled)
+}
+
+/// `grace-period` and `GRACE_PERIOD`.
+fn is_variable(long: &str, name: &[u8]) -> bool {
+    let upper =
+        long.bytes().map(|byte| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() });
+    upper.eq(name.iter().copied())
+}
+
+fn holding() -> Outcome {
+    Outcome::Hold { holding: Holding::Own, log: Log::new(Style::Text, Level::Error) }
+}
+
+fn read_pause(words: &Words) -> Result<Outcome, Refusal> {
+    match words.bytes(2) {
+        None => Ok(holding()),
+        Some(b"-h" | b"--help") => Ok(Outcome::Say(help())),
+        Some(_) => Err(refuse(
+            "pause: it takes nothing further (to run a program called pause: podinit -- pause)",
+        )),
+    }
+}
+
+fn read_install(words: &Words) -> Result<Outcome, Refusal> {
+    let from = if words.bytes(2) == Some(b"--") { 3 } else { 2 };
+    match (words.get(from), words.get(from + 1)) {
+        (Some(word), None) if from == 2 && (word == c"-h" || word == c"--help") => {
+            Ok(Outcome::Say(help()))
+        }
+        (Some(directory), None) if !directory.is_empty() => Ok(Outcome::Install { directory }),
+        _ => Err(refuse("install: it takes one directory (podinit install /shared)")),
+    }
+}
+
+/// podinit's own refusal: one line, code 125.
+pub fn refuse(problem: &str) -> Refusal {
+    Refusal { text: format!("podinit: {problem}\n"), code: FAILURE }
+}
+
+fn yes_or_no(value: &CStr) -> Result<bool, String> {
+    match value.to_bytes().to_ascii_lowercase().as_slice() {
+        b"1" | b"true" | b"yes" | b"on" => Ok(true),
+        b"" | b"0" | b"false" | b"no" | b"off" => Ok(false),
+        _ => Err(format!("{value:?} is neither yes nor no (try 1 or 0)")),
+    }
+}
+
+fn how_often(value: &CStr) -> Result<u8, String> {
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    number.map_or_else(|| yes_or_no(value).map(u8::from), Ok)
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "\
+podinit: an init for containers. Reaps zombies, forwards signals, ends on time.
+
+usage: podinit [OPTIONS] [--] COMMAND [ARG]...   be COMMAND's init
+       podinit pause                             hold namespaces, reap, leave on INT or TERM
+       podinit install DIR                       copy this binary to DIR/podinit
+
+options:
+",
+    );
+    for flag in &FLAGS {
+        let short =
+            flag.short.map_or("    ".to_owned(), |short| format!("-{}, ", char::from(short)));
+        let value = match flag.kind {
+            Kind::Value(name, _) => format!(" {name}"),
+            Kind::Switch(_) | Kind::Count(_) => String::new(),
+        };
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "  {short}--{}{value}\n          {}", flag.long, flag.help);
+    }
+    text.push_str(
+        "  -h, --help      this text
+  -V, --version   the version
+  -l, --license   the licence
+
+Each option is also a variable: PODINIT_GRACE_PERIOD=10s, PODINIT_STOP_ON=USR1,PWR, PODINIT_VERBOSE=2;
+an option on the command line wins. PODINIT_DISABLED=1 runs COMMAND in podinit's place, with --user and --chdir.
+
+Exit code: COMMAND's own; 128+N when signal N ended it; 126 not executable, 127 not found; 125 podinit's own error.
+Linked as tini, tini-static, docker-init, dumb-init, catatonit, podman-init or pause, it takes that program's place.
+",
+    );
+    text
+}

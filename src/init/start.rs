@@ -1,0 +1,263 @@
+//! Starting the main child: the place it gets, what init asks of the kernel for itself before, and
+//! what to say when there is no start.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::{fmt, fs};
+
+use super::foreground::{self, Foreground};
+use super::report::{Log, Note, Printable};
+use crate::plan::{self, FailureCodes, GivenTerminal, Placement, Plan, Subreaper};
+use crate::signal::SignalSet;
+use crate::sys::credentials::Credentials;
+use crate::sys::exec::{self, Failure};
+use crate::sys::signals::{self, ChildSignal};
+use crate::sys::spawn::{self, Order, Place, SpawnError, Step};
+use crate::sys::terminal::{self, Terminal};
+use crate::sys::words::{Argv, Environment};
+use crate::sys::{Errno, Pid, descriptors, this_process};
+
+/// What is started, and as whom.
+pub struct Program {
+    pub argv: Argv,
+    pub environment: Environment,
+    pub directory: Option<&'static CStr>,
+    pub credentials: Option<Credentials>,
+    /// The blocked set podinit itself was started with.
+    pub mask: SignalSet,
+}
+
+/// Starts the program in its place and lets go of everything init has no use for. Returns the exit code
+/// if that failed; why has been said.
+pub(super) fn start(
+    plan: &Plan,
+    program: Program,
+    log: &mut Log,
+) -> Result<(Pid, Option<Foreground>), u8> {
+    let failed = plan.failure_codes.not_started;
+    if !become_reaper(plan.subreaper, log) {
+        return Err(failed);
+    }
+    if let Some(signal) = plan.parent_death_signal
+        && let Err(errno) = this_process::set_parent_death_signal(signal)
+    {
+        log.note(Note::Refused {
+            what: "the parent-death signal could not be set",
+            errno,
+            fatal: true,
+        });
+        return Err(failed);
+    }
+    let terminal = match plan.placement {
+        Placement::OwnGroup(_) => Terminal::find(),
+        Placement::OwnSession => {
+            // Standard input need not be a terminal (init D10).
+            let _ = terminal::give_up();
+            None
+        }
+        Placement::InitsGroup => None,
+    };
+    let wanted = terminal.as_ref().is_some_and(|terminal| is_wanted(plan.placement, terminal));
+    // From the background it is taken under no name (init X15, init K10).
+    let given = terminal.as_ref().filter(|terminal| wanted && foreground::is_ours(terminal));
+    let place = match plan.placement {
+        Placement::OwnGroup(_) => Place::Group { foreground_of: given },
+        Placement::OwnSession => Place::Session,
+        Placement::InitsGroup => Place::OwnersGroup,
+    };
+    let is_given = given.is_some();
+    let child_signal = signals::expect_children(terminal.is_some()).unwrap_or(ChildSignal::Default);
+    let main = spawn(plan, program, place, child_signal, log)?;
+    this_process::leave_directory();
+    // SAFETY: the terminal's is the only one podinit holds so far.
+    unsafe { descriptors::close_others(terminal.as_ref().and_then(Terminal::held)) };
+    Ok((main, terminal.map(|terminal| Foreground::new(terminal, main, wanted, is_given))))
+}
+
+/// Whether the program is to have this terminal without asking.
+fn is_wanted(placement: Placement, terminal: &Terminal) -> bool {
+    match placement {
+        Placement::OwnGroup(GivenTerminal::StandardInput) => terminal.is_standard_input(),
+        Placement::OwnGroup(GivenTerminal::Any) => true,
+        Placement::OwnSession | Placement::InitsGroup => false,
+    }
+}
+
+/// Makes orphans come here where they would not by themselves (init X10); whether init can go on.
+pub(super) fn become_reaper(subreaper: Subreaper, log: &mut Log) -> bool {
+    let needed = !this_process::is_pid_1();
+    let result = match subreaper {
+        Subreaper::Never => Ok(()),
+        Subreaper::NeverWithWarning => {
+            if needed {
+                log.note(Note::NotReaping);
+            }
+            Ok(())
+        }
+        Subreaper::WhenNotPid1 | Subreaper::WhenNotPid1OrFail if !needed => Ok(()),
+        Subreaper::WhenNotPid1 | Subreaper::WhenNotPid1OrFail | Subreaper::Always => {
+            this_process::become_subreaper()
+        }
+    };
+    let fatal = subreaper != Subreaper::WhenNotPid1;
+    if let Err(errno) = result {
+        log.note(Note::Refused { what: "could not become a child subreaper", errno, fatal });
+    }
+    result.is_ok() || !fatal
+}
+
+fn spawn(
+    plan: &Plan,
+    program: Program,
+    place: Place<'_>,
+    child_signal: ChildSignal,
+    log: &mut Log,
+) -> Result<Pid, u8> {
+    let Program { mut argv, mut environment, directory, credentials, mask } = program;
+    let started = spawn::spawn(&mut Order {
+        argv: &mut argv,
+        environment: &mut environment,
+        place,
+        mask,
+        child_signal,
+        directory,
+        credentials: credentials.as_ref(),
+    });
+    let program = argv.program();
+    match started {
+        Ok(pid) => log.note(Note::Started { program, pid }),
+        Err(error) => {
+            let because = &Because { error, program, environment: &environment, directory };
+            log.note(Note::NotStarted { program, because });
+        }
+    }
+    started.map_err(|error| failure_code(&plan.failure_codes, error))
+}
+
+/// Becomes the program without being its init (`PODINIT_DISABLED=1`). Returns the exit code if that
+/// failed; why has been said.
+pub fn exec_in_place(program: Program, mut log: Log) -> u8 {
+    let Program { mut argv, environment, directory, credentials, mask } = program;
+    let step = match spawn::enter(directory, credentials.as_ref()) {
+        Err(step) => step,
+        Ok(()) => {
+            signals::replace_mask(mask);
+            let failure = exec::exec(&mut argv, &environment);
+            signals::block_all();
+            Step::Exec(failure)
+        }
+    };
+    let (error, program) = (SpawnError::Child(step), argv.program());
+    log.note(Note::NotStarted {
+        program,
+        because: &Because { error, program, environment: &environment, directory },
+    });
+    failure_code(&plan::OWN_FAILURE_CODES, error)
+}
+
+fn failure_code(codes: &FailureCodes, error: SpawnError) -> u8 {
+    match error {
+        SpawnError::Child(Step::Exec(Failure::Errno(Errno::ENOENT))) => codes.not_found,
+        SpawnError::Child(Step::Exec(Failure::Errno(Errno::EACCES))) => codes.not_executable,
+        SpawnError::Child(Step::Exec(_)) => codes.other,
+        _ => codes.not_started,
+    }
+}
+
+/// A failed start in words.
+struct Because<'a> {
+    error: SpawnError,
+    program: &'a CStr,
+    environment: &'a Environment,
+    directory: Option<&'a CStr>,
+}
+
+impl fmt::Display for Because<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error {
+            SpawnError::Fork(errno) => {
+                write!(
+                    f,
+                    "no process could be made for it: {} (a pids or memory limit?)",
+                    errno.desc()
+                )
+            }
+            SpawnError::Child(Step::Place(errno)) => {
+                write!(f, "no process group could be made for it: {}", errno.desc())
+            }
+            SpawnError::Child(Step::Directory(errno)) => {
+                let directory = self.directory.unwrap_or(c"");
+                write!(f, "--chdir: {}: {}", Printable(directory), errno.desc())
+            }
+            SpawnError::Child(Step::Credentials(errno)) => {
+                write!(
+                    f,
+                    "--user: {} (changing users takes root, or CAP_SETUID and CAP_SETGID)",
+                    errno.desc()
+                )
+            }
+            SpawnError::Child(Step::Exec(failure)) => self.explain(failure, f),
+        }
+    }
+}
+
+impl Because<'_> {
+    fn explain(&self, failure: Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let searched = !self.program.to_bytes().contains(&b'/');
+        let found = self.find();
+        if let Some(found) = &found
+            && searched
+        {
+            write!(f, "{}: ", Printable(&found.file))?;
+        }
+        let reason = match (failure, found) {
+            (Failure::NoShell(errno), _) => {
+                return write!(
+                    f,
+                    "the kernel cannot run this kind of file (a script without \"#!\", or another architecture's \
+                     program), and /bin/sh, which might, gives: {}",
+                    errno.desc()
+                );
+            }
+            (Failure::Errno(Errno::ENOENT), _) if self.program.is_empty() => {
+                "an empty name is no program"
+            }
+            (Failure::Errno(Errno::ENOENT), Some(_)) => {
+                "its interpreter, named in its first line or its program header, is not found"
+            }
+            (Failure::Errno(Errno::ENOENT), None) if searched => match self.environment.get("PATH")
+            {
+                Some(_) => "not found in PATH",
+                None => "not found in /bin or /usr/bin, and PATH is not set",
+            },
+            (Failure::Errno(Errno::EACCES), Some(Found { is_directory: true, .. })) => {
+                "is a directory"
+            }
+            (Failure::Errno(Errno::EACCES), _) => {
+                "permission denied: it needs the executable bit, and a file system not mounted noexec"
+            }
+            (Failure::Errno(Errno::E2BIG), _) => "arguments and environment are too long",
+            (Failure::Errno(errno), _) => errno.desc(),
+        };
+        f.write_str(reason)
+    }
+
+    /// The first file the search could have meant.
+    fn find(&self) -> Option<Found> {
+        if self.program.is_empty() {
+            return None;
+        }
+        let path = |text: &CStr| PathBuf::from(OsStr::from_bytes(text.to_bytes()));
+        exec::find(self.program, self.environment, |file| {
+            let beside = self.directory.map_or_else(PathBuf::new, path);
+            let is_directory = fs::metadata(beside.join(path(file))).ok()?.is_dir();
+            Some(Found { file: file.to_owned(), is_directory })
+        })
+    }
+}
+
+struct Found {
+    file: CString,
+    is_directory: bool,
+}

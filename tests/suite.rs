@@ -14,6 +14,8 @@ mod dumb_init;
 mod dumb_init_processes;
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/idle.rs"]
+mod idle;
 #[path = "suite/install.rs"]
 mod install;
 #[path = "suite/job_control.rs"]

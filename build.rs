@@ -4,6 +4,6 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let architecture = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     if matches!(architecture.as_str(), "x86_64" | "aarch64") {
-        println!("cargo::rustc-link-arg-bins=-Wl,--entry=podinit_entry");
+        println!("cargo::rustc-link-arg-bin=podinit=-Wl,--entry=podinit_entry");
     }
 }

@@ -67,8 +67,8 @@ fn main() -> ExitCode {
     let plan = plan::own(&options);
     let argv = words.into_program(1).unwrap();
     let program = Program { argv, environment, directory: None, credentials: None, mask };
-    let init =
-        Init::start(&plan, program, Log::new(Style::Json, Level::Debug)).ok().expect("it starts");
+    let init = Init::start(&plan, program, Log::new(Style::Json, Level::Debug));
+    let init = init.unwrap_or_else(|code| panic!("it does not start: {code}"));
     COUNTS.store(true, Ordering::Relaxed);
     let code = init.run();
     COUNTS.store(false, Ordering::Relaxed);

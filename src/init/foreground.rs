@@ -42,18 +42,20 @@ impl Foreground {
         }
     }
 
-    /// The program was stopped. If it only wanted the terminal and podinit has that, it gets it and
-    /// goes on. Otherwise podinit's group stops like it, so that the shell gets its prompt back. As
-    /// PID 1, and where no shell is left that could continue it, the program just stays stopped
-    /// (init U21).
+    /// The program was stopped by the terminal. If it only wanted that, and podinit has it, it gets it
+    /// and goes on. Otherwise podinit's group stops like it, so that the shell gets its prompt back.
+    /// Where no shell is left that could continue the group, Ctrl-Z passes, as it would without podinit.
+    /// As PID 1 the program just stays stopped (init U21).
     pub fn main_stopped(&mut self, signal: Signal) {
-        if matches!(signal, Signal::TTIN | Signal::TTOU) && self.hand_over_if_ours() {
+        let wants_terminal = matches!(signal, Signal::TTIN | Signal::TTOU);
+        if wants_terminal && self.hand_over_if_ours() {
             self.wanted = true;
             self.continue_main();
-        } else if !this_process::is_pid_1() {
-            self.suspended = true;
-            // The kernel lets this pass where no shell is left to continue the group.
-            signals::obey_as_group(Signal::TSTP);
+        } else if (wants_terminal || signal == Signal::TSTP) && !this_process::is_pid_1() {
+            self.suspended = signals::stop_group(Signal::TSTP);
+            if !self.suspended && !wants_terminal {
+                self.continue_main();
+            }
         }
     }
 

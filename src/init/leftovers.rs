@@ -4,7 +4,7 @@ use crate::signal::Signal;
 use crate::sys::clock::Ticks;
 use crate::sys::process_tree::{self, Descendant, NoProc};
 use crate::sys::signals::{self, Recipient};
-use crate::sys::{Pid, this_process};
+use crate::sys::{Pid, descriptors, this_process};
 
 /// So many of those born since are told; the others have the deadline.
 const REMEMBERED: usize = 64;
@@ -73,7 +73,7 @@ fn signal_each(
     mut wanted: impl FnMut(Descendant) -> bool,
 ) -> Result<usize, NoProc> {
     let mut count = 0;
-    process_tree::for_each_descendant(this_process::pid(), |descendant| {
+    let mut visit = |descendant: Descendant| {
         if wanted(descendant) {
             let to = Recipient::Process(descendant.pid);
             // It may have ended since (init U19).
@@ -83,6 +83,11 @@ fn signal_each(
                 let _ = signals::send(to, Signal::CONT);
             }
         }
-    })?;
-    Ok(count)
+    };
+    let own = this_process::pid();
+    let mut looked = process_tree::for_each_descendant(own, &mut visit);
+    if looked.is_err() && descriptors::make_room() {
+        looked = process_tree::for_each_descendant(own, &mut visit);
+    }
+    looked.map(|()| count)
 }

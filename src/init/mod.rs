@@ -54,7 +54,7 @@ impl<'a> Init<'a> {
         Ok(Init {
             plan,
             log,
-            source: Source::open(Signal::forwardable().collect::<SignalSet>().with(Signal::CHLD)),
+            source: Source::open(SignalSet::ALL),
             termination: Termination::new(&plan.ending),
             main,
             main_exit: None,

@@ -13,7 +13,7 @@ use crate::signal::SignalSet;
 use crate::sys::credentials::Credentials;
 use crate::sys::exec::{self, Failure};
 use crate::sys::signals::{self, ChildSignal};
-use crate::sys::spawn::{self, Order, Place, SpawnError, Step};
+use crate::sys::spawn::{self, Order, Place, Step};
 use crate::sys::terminal::{self, Terminal};
 use crate::sys::words::{Argv, Environment};
 use crate::sys::{Errno, Pid, descriptors, this_process};
@@ -115,7 +115,8 @@ fn spawn(
     log: &mut Log,
 ) -> Result<Pid, u8> {
     let Program { mut argv, mut environment, directory, credentials, mask } = program;
-    let started = spawn::spawn(&mut Order {
+    let name = argv.program();
+    let mut order = Order {
         argv: &mut argv,
         environment: &mut environment,
         place,
@@ -123,16 +124,17 @@ fn spawn(
         child_signal,
         directory,
         credentials: credentials.as_ref(),
+    };
+    let started = spawn::spawn(&mut order, |step, order| {
+        let because = Because { step, program: name, environment: order.environment, directory };
+        log.note(Note::NotStarted { program: name, because: &because });
+        failure_code(&plan.failure_codes, step)
     });
-    let program = argv.program();
     match started {
-        Ok(pid) => log.note(Note::Started { program, pid }),
-        Err(error) => {
-            let because = &Because { error, program, environment: &environment, directory };
-            log.note(Note::NotStarted { program, because });
-        }
+        Ok(pid) => log.note(Note::Started { program: name, pid }),
+        Err(errno) => log.note(Note::NotStarted { program: name, because: &NoProcess(errno) }),
     }
-    started.map_err(|error| failure_code(&plan.failure_codes, error))
+    started.map_err(|_| plan.failure_codes.not_started)
 }
 
 /// Becomes the program without being its init (`PODINIT_DISABLED=1`). Returns the exit code if that
@@ -148,26 +150,39 @@ pub fn exec_in_place(program: Program, mut log: Log) -> u8 {
             Step::Exec(failure)
         }
     };
-    let (error, program) = (SpawnError::Child(step), argv.program());
+    let program = argv.program();
     log.note(Note::NotStarted {
         program,
-        because: &Because { error, program, environment: &environment, directory },
+        because: &Because { step, program, environment: &environment, directory },
     });
-    failure_code(&plan::OWN_FAILURE_CODES, error)
+    failure_code(&plan::OWN_FAILURE_CODES, step)
 }
 
-fn failure_code(codes: &FailureCodes, error: SpawnError) -> u8 {
-    match error {
-        SpawnError::Child(Step::Exec(Failure::Errno(Errno::ENOENT))) => codes.not_found,
-        SpawnError::Child(Step::Exec(Failure::Errno(Errno::EACCES))) => codes.not_executable,
-        SpawnError::Child(Step::Exec(_)) => codes.other,
+fn failure_code(codes: &FailureCodes, step: Step) -> u8 {
+    match step {
+        Step::Exec(Failure::Errno(Errno::ENOENT)) => codes.not_found,
+        Step::Exec(Failure::Errno(Errno::EACCES)) => codes.not_executable,
+        Step::Exec(_) => codes.other,
         _ => codes.not_started,
+    }
+}
+
+/// A fork that failed, in words.
+struct NoProcess(Errno);
+
+impl fmt::Display for NoProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no process can be made for it: ")?;
+        f.write_str(match self.0 {
+            Errno::EAGAIN => "the limit on processes is reached (of the container, see --pids-limit, or of the user)",
+            errno => errno.desc(),
+        })
     }
 }
 
 /// A failed start in words.
 struct Because<'a> {
-    error: SpawnError,
+    step: Step,
     program: &'a CStr,
     environment: &'a Environment,
     directory: Option<&'a CStr>,
@@ -175,29 +190,22 @@ struct Because<'a> {
 
 impl fmt::Display for Because<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.error {
-            SpawnError::Fork(errno) => {
-                write!(
-                    f,
-                    "no process could be made for it: {} (a pids or memory limit?)",
-                    errno.desc()
-                )
-            }
-            SpawnError::Child(Step::Place(errno)) => {
+        match self.step {
+            Step::Place(errno) => {
                 write!(f, "no process group could be made for it: {}", errno.desc())
             }
-            SpawnError::Child(Step::Directory(errno)) => {
+            Step::Directory(errno) => {
                 let directory = self.directory.unwrap_or(c"");
                 write!(f, "--chdir: {}: {}", Printable(directory), errno.desc())
             }
-            SpawnError::Child(Step::Credentials(errno)) => {
+            Step::Credentials(errno) => {
                 write!(
                     f,
                     "--user: {} (changing users takes root, or CAP_SETUID and CAP_SETGID)",
                     errno.desc()
                 )
             }
-            SpawnError::Child(Step::Exec(failure)) => self.explain(failure, f),
+            Step::Exec(failure) => self.explain(failure, f),
         }
     }
 }

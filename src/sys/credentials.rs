@@ -31,18 +31,10 @@ impl Credentials {
         unistd::setresuid(self.uid, self.uid, self.uid)
     }
 
-    /// Whether these supplementary groups are the present ones, the primary one apart. Room for a
-    /// few, as this runs between vfork and exec.
+    /// Whether these supplementary groups are the present ones, the primary one apart.
     fn has_groups(&self) -> bool {
-        let mut present = [0; 64];
-        // SAFETY: the array is as long as said.
-        let count = unsafe { libc::getgroups(present.len() as i32, present.as_mut_ptr()) };
-        let Some(present) = usize::try_from(count).ok().and_then(|count| present.get(..count))
-        else {
-            return false;
-        };
-        let present =
-            || present.iter().map(|gid| Gid::from_raw(*gid)).filter(|gid| *gid != self.gid);
+        let Ok(present) = unistd::getgroups() else { return false };
+        let present = || present.iter().copied().filter(|gid| *gid != self.gid);
         let wanted = || self.supplementary.iter().copied().filter(|gid| *gid != self.gid);
         wanted().count() == present().count()
             && wanted().all(|gid| present().any(|known| known == gid))

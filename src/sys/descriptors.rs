@@ -3,6 +3,8 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use super::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
 use super::directory::Numbers;
 
 /// The first descriptor that is not standard input, output or error.
@@ -60,4 +62,14 @@ pub(super) fn move_up(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
     let moved = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, FIRST_OTHER) };
     // SAFETY: new, and nobody else's.
     Errno::result(moved).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Raises podinit's own limit on descriptors as far as it may, for when there is none left to look
+/// into /proc with. Whether that has changed anything.
+pub fn make_room() -> bool {
+    const ENOUGH: libc::rlim_t = 64;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return false };
+    let raised = |hard| soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+    // Beyond the hard limit with CAP_SYS_RESOURCE only.
+    raised(hard.max(ENOUGH)) || raised(hard)
 }

@@ -1,5 +1,5 @@
 //! Becoming another program, as the shell's users expect it: PATH is searched (init U3), and text
-//! without `#!` goes to /bin/sh (init U4). Asks for no memory: it runs between vfork and exec.
+//! without `#!` goes to /bin/sh (init U4). Asks for no memory.
 
 use std::ffi::CStr;
 

@@ -1,8 +1,7 @@
 //! Signals: blocking, waiting for and sending them.
 //!
-//! Init handles no signal. All are blocked from its first instruction on and taken one by one from a
-//! signalfd(2), or by sigtimedwait(2) where no descriptor can be had: no handler, and nothing to lose
-//! between two system calls.
+//! Init handles no signal. All are blocked from its first instruction on and taken one by one: no
+//! handler, and nothing to lose between two system calls.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -96,13 +95,23 @@ impl Source {
 
     /// Takes the next signal. `None` when `at_most` has passed without one, and now and then for no
     /// reason.
+    ///
+    /// Without a time-out by read(2) of the signalfd: /proc goes on showing the signals as blocked to
+    /// whoever looks, as it does not during sigtimedwait(2). With a time-out by that, as a signal that
+    /// was there may be gone again (CONT and a stop signal undo each other), and the read would sleep.
     pub fn wait(&self, at_most: Option<Duration>) -> Option<Received> {
-        let Some(descriptor) = &self.descriptor else {
-            return self.wait_without_descriptor(at_most);
-        };
-        if at_most.is_some_and(|time| !is_readable(descriptor, time)) {
-            return None;
+        match (&self.descriptor, at_most) {
+            (Some(descriptor), None) => self.read(descriptor),
+            (_, at_most) => self.take(at_most),
         }
+    }
+
+    /// Takes the next signal if there is one now.
+    pub fn poll(&self) -> Option<Received> {
+        self.take(Some(Duration::ZERO))
+    }
+
+    fn read(&self, descriptor: &OwnedFd) -> Option<Received> {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
         // SAFETY: the place is as large as said and lives through the call.
         let count = unsafe {
@@ -117,12 +126,7 @@ impl Source {
         Some(Received { signal, sender: self.sender(info.ssi_code, info.ssi_pid.cast_signed()) })
     }
 
-    /// Takes the next signal if there is one now.
-    pub fn poll(&self) -> Option<Received> {
-        self.wait(Some(Duration::ZERO))
-    }
-
-    fn wait_without_descriptor(&self, at_most: Option<Duration>) -> Option<Received> {
+    fn take(&self, at_most: Option<Duration>) -> Option<Received> {
         let info = take(self.signals, at_most)?;
         let signal = Signal::new(info.si_signo)?;
         // SAFETY: some number is there for every signal; what it means depends on the code.
@@ -139,12 +143,6 @@ impl Source {
             _ => Sender::Process,
         }
     }
-}
-
-fn is_readable(descriptor: &OwnedFd, at_most: Duration) -> bool {
-    let mut look = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one pollfd and a time-out, which live through the call; no mask.
-    unsafe { libc::ppoll(&mut look, 1, &to_timespec(at_most), ptr::null()) == 1 }
 }
 
 /// Waits until one of `signals`, which must be blocked, is there and takes it; needs no descriptor.
@@ -205,13 +203,23 @@ pub fn group_exists(group: Pid) -> bool {
     nix::sys::signal::killpg(group, None) != Err(Errno::ESRCH)
 }
 
-/// Lets the kernel do to podinit's whole group what `signal` does by default; for stop signals that
-/// is a stop, unless nobody is left who could continue the group.
-pub fn obey_as_group(signal: Signal) {
-    if send(Recipient::OwnGroup, signal).is_ok() {
-        let mask = replace_mask(SignalSet::ALL.without(signal));
-        replace_mask(mask);
+/// Lets the kernel do to podinit's whole group what `signal` does by default, a stop; returns once it
+/// has been continued. Whether it was stopped at all: not where nobody is left who could continue it.
+pub fn stop_group(signal: Signal) -> bool {
+    if send(Recipient::OwnGroup, signal).is_err() {
+        return false;
     }
+    let mask = replace_mask(SignalSet::ALL.without(signal));
+    replace_mask(mask);
+    // Nothing else ends a stop.
+    is_pending(Signal::CONT)
+}
+
+fn is_pending(signal: Signal) -> bool {
+    let mut pending = 0_u64;
+    // SAFETY: 64 bits in the kernel's layout, which live through the call.
+    unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
+    SignalSet::from_bits(pending).contains(signal)
 }
 
 /// Stops this process alone until it is continued; PID 1 cannot be stopped (init D12).
@@ -219,14 +227,13 @@ pub fn stop_self() {
     let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP);
 }
 
+/// libc's own functions would leave 32 and 33 out: blocked and never taken, they would fill the queue
+/// that real-time signals need (init U13, init U14).
 fn to_libc(signals: SignalSet) -> libc::sigset_t {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset fills it in; sigaddset refuses what is no signal of its own, harmlessly.
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: a set is larger than the 64 bits it begins with in the kernel's layout, and zeroed it is empty.
     unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in (1..=64).filter_map(Signal::new).filter(|signal| signals.contains(*signal)) {
-            libc::sigaddset(set.as_mut_ptr(), signal.number());
-        }
+        set.as_mut_ptr().cast::<u64>().write_unaligned(signals.bits());
         set.assume_init()
     }
 }

@@ -1,20 +1,21 @@
 //! Starting the main child.
 //!
-//! `clone(CLONE_VM | CLONE_VFORK)`: no page table is copied, and podinit stands still until the
-//! program runs or has failed. So nothing is forwarded before the child is where it belongs
-//! (init K2), and why it failed is told in shared memory: no pipe, no descriptor.
+//! By fork(2), not vfork: a child that is stopped before it has executed its program (Ctrl-Z comes at
+//! any moment) must not hold podinit too, which has orphans to reap and a deadline to keep. The pages
+//! podinit has are few, so it costs little. Nothing is sent to the child before it is where it belongs
+//! (init K2).
 
-use std::ffi::{CStr, c_int, c_void};
-use std::ptr;
+use std::ffi::CStr;
+use std::time::Duration;
 
-use nix::unistd::{self, Pid};
+use nix::unistd::{self, ForkResult, Pid};
 
 use super::credentials::Credentials;
 use super::exec::{self, Failure};
 use super::signals::{self, ChildSignal};
 use super::terminal::{self, Terminal};
-use super::words::{Argv, Environment, ListenPid};
-use super::{Errno, wait};
+use super::words::{Argv, Environment};
+use super::{Errno, this_process, wait};
 use crate::signal::SignalSet;
 
 /// What the child is to be.
@@ -40,15 +41,6 @@ pub enum Place<'a> {
     Session,
 }
 
-/// Why there is no child.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SpawnError {
-    /// The process could not be made.
-    Fork(Errno),
-    /// It was made and has failed at this.
-    Child(Step),
-}
-
 /// What the child failed at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
@@ -58,104 +50,67 @@ pub enum Step {
     Exec(Failure),
 }
 
-struct Work<'a, 'b> {
-    order: &'b mut Order<'a>,
-    listen_pid: Option<ListenPid>,
-    failed_at: Option<Step>,
-}
-
-/// Starts the program. On return it runs, in its place, and can be sent signals.
-pub fn spawn(order: &mut Order<'_>) -> Result<Pid, SpawnError> {
-    let listen_pid = order.environment.listen_pid(unistd::getpid());
-    let stack = Stack::map().map_err(SpawnError::Fork)?;
-    let mut work = Work { order, listen_pid, failed_at: None };
-    let typed = work.order.argv.program();
-    let work_ptr: *mut Work<'_, '_> = &raw mut work;
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-    // SAFETY: the child alone uses the stack, and CLONE_VFORK keeps this frame, and `work` with it,
-    // in place and untouched until the child has exec'd or ended. All signals are blocked and none has
-    // a handler that does anything, so nothing else runs in the child.
-    let result = unsafe { libc::clone(child, stack.top(), flags, work_ptr.cast()) };
-    let pid = Pid::from_raw(Errno::result(result).map_err(SpawnError::Fork)?);
-    // A script handed to /bin/sh has left a path there, on the stack that is gone now.
-    work.order.argv.restore(typed);
-    // Written by the child, if at all, before `clone` returned.
-    match work.failed_at {
-        None => Ok(pid),
-        Some(step) => {
-            wait::reap_dying(pid);
-            Err(SpawnError::Child(step))
+/// Starts the program. On return the child is in its place and can be sent signals. Where it cannot
+/// become the program it calls `failed`, in its own process, and exits with the code that gives.
+///
+/// # Errors
+/// EAGAIN or ENOMEM when no process could be made (fork(2)).
+pub fn spawn(
+    order: &mut Order<'_>,
+    failed: impl FnOnce(Step, &Order<'_>) -> u8,
+) -> Result<Pid, Errno> {
+    let podinit = unistd::getpid();
+    // SAFETY: podinit has one thread, so the child may do all that podinit could.
+    match unsafe { unistd::fork() }? {
+        ForkResult::Parent { child } => {
+            see_placed(child, order.place);
+            Ok(child)
+        }
+        ForkResult::Child => {
+            let step = order.become_program(podinit);
+            signals::block_all();
+            this_process::exit(failed(step, order))
         }
     }
 }
 
-/// The child's stack until exec, given back afterwards: an idle init keeps what it needs. Below it
-/// lies a page that may not be touched.
-struct Stack(*mut c_void);
-
-impl Stack {
-    const GUARD: usize = 64 * 1024;
-    const SIZE: usize = 64 * 1024;
-
-    fn map() -> Result<Stack, Errno> {
-        let (length, flags) =
-            (Stack::GUARD + Stack::SIZE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK);
-        // SAFETY: a new mapping of nothing, wherever the kernel likes.
-        let start = unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_NONE, flags, -1, 0) };
-        if start == libc::MAP_FAILED {
-            return Err(Errno::last());
+/// Makes sure the child is in its group. A group is made by both sides, whoever comes first; a
+/// session only by the child.
+fn see_placed(child: Pid, place: Place<'_>) {
+    match place {
+        Place::OwnersGroup => {}
+        Place::Group { .. } => {
+            // Refused when the child has executed its program, which it does in its group.
+            let _ = unistd::setpgid(child, child);
         }
-        let stack = Stack(start);
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: inside the mapping just made; both sizes are multiples of any page's.
-        Errno::result(unsafe {
-            libc::mprotect(start.byte_add(Stack::GUARD), Stack::SIZE, access)
-        })?;
-        Ok(stack)
-    }
-
-    /// Where it begins, growing down.
-    fn top(&self) -> *mut c_void {
-        // SAFETY: one past the end of the mapping.
-        unsafe { self.0.byte_add(Stack::GUARD + Stack::SIZE) }
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: the whole mapping, which nobody stands on any more.
-        unsafe { libc::munmap(self.0, Stack::GUARD + Stack::SIZE) };
-    }
-}
-
-extern "C" fn child(work: *mut c_void) -> c_int {
-    // SAFETY: what `spawn` passed, which the parent does not touch while we run.
-    let work = unsafe { &mut *work.cast::<Work<'_, '_>>() };
-    work.failed_at = Some(work.become_program());
-    // Nobody sees this code: the parent reads `failed_at`.
-    127
-}
-
-impl Work<'_, '_> {
-    fn become_program(&mut self) -> Step {
-        if let Some(listen_pid) = &self.listen_pid {
-            listen_pid.write(unistd::getpid());
-        }
-        match self.prepare() {
-            Err(step) => step,
-            Ok(()) => {
-                if self.order.child_signal == ChildSignal::Ignored {
-                    signals::ignore_children();
+        Place::Session => {
+            // A child that is held up for a second gets its signals late, or not at all.
+            for _ in 0..10_000 {
+                if unistd::getpgid(Some(child)) == Ok(child) || wait::has_ended(child) {
+                    return;
                 }
-                signals::replace_mask(self.order.mask);
-                Step::Exec(exec::exec(self.order.argv, self.order.environment))
+                std::thread::sleep(Duration::from_micros(100));
             }
         }
     }
+}
 
-    fn prepare(&self) -> Result<(), Step> {
-        take_place(self.order.place).map_err(Step::Place)?;
-        enter(self.order.directory, self.order.credentials)
+impl Order<'_> {
+    fn become_program(&mut self, podinit: Pid) -> Step {
+        if let Err(step) = self.prepare(podinit) {
+            return step;
+        }
+        if self.child_signal == ChildSignal::Ignored {
+            signals::ignore_children();
+        }
+        signals::replace_mask(self.mask);
+        Step::Exec(exec::exec(self.argv, self.environment))
+    }
+
+    fn prepare(&mut self, podinit: Pid) -> Result<(), Step> {
+        self.environment.rename_listen_pid(podinit, unistd::getpid());
+        take_place(self.place).map_err(Step::Place)?;
+        enter(self.directory, self.credentials)
     }
 }
 

@@ -56,6 +56,11 @@ pub fn has_child_in(group: Pid) -> bool {
     ended(libc::P_PGID, group.as_raw(), libc::WNOWAIT) != Dead::Childless
 }
 
+/// Whether this child has ended; it is left as it is.
+pub fn has_ended(child: Pid) -> bool {
+    ended(libc::P_PID, child.as_raw(), libc::WNOWAIT) != Dead::None
+}
+
 /// The signal that has stopped this child since it was last asked.
 pub fn stopped(child: Pid) -> Option<Signal> {
     let told = wait(libc::P_PID, child.as_raw(), libc::WSTOPPED).ok().flatten()?;
@@ -102,12 +107,4 @@ fn wait(which: libc::idtype_t, id: i32, options: i32) -> Result<Option<Told>, Er
     // SAFETY: as above.
     let status = unsafe { info.si_status() };
     Ok((pid != 0).then(|| Told { pid: Pid::from_raw(pid), code: info.si_code, status }))
-}
-
-/// Reaps a child that is about to end by itself, however long that takes.
-pub(super) fn reap_dying(child: Pid) {
-    // SAFETY: waitpid with no place for a status.
-    while unsafe { libc::waitpid(child.as_raw(), std::ptr::null_mut(), 0) } == -1
-        && Errno::last() == Errno::EINTR
-    {}
 }

@@ -5,7 +5,6 @@
 
 use std::ffi::{CStr, c_char};
 use std::slice;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use nix::unistd::Pid;
 
@@ -146,15 +145,14 @@ impl Environment {
         self.put(name, text.leak().as_ptr().cast());
     }
 
-    /// If `LISTEN_PID` names `pid`, makes room in it for the program's own, yet unknown pid, which
-    /// [`ListenPid::write`] puts there (init C13).
-    pub(super) fn listen_pid(&mut self, pid: Pid) -> Option<ListenPid> {
-        let named = self.get(ListenPid::NAME)?.to_str().ok()?.parse::<i32>().ok()?;
-        (named == pid.as_raw()).then(|| {
-            let room = Box::leak(Box::new(ListenPid::ROOM.map(AtomicU8::new)));
-            self.put(ListenPid::NAME, room.as_ptr().cast());
-            ListenPid { room }
-        })
+    /// If `LISTEN_PID` names `from`, makes it name `to` (init C13).
+    pub(super) fn rename_listen_pid(&mut self, from: Pid, to: Pid) {
+        const NAME: &str = "LISTEN_PID";
+        let named = self.get(NAME).and_then(|pid| pid.to_str().ok()?.parse::<i32>().ok());
+        let digits = Text::<12>::format(format_args!("{to}\0"));
+        if let (true, Some(digits)) = (named == Some(from.as_raw()), digits.as_c_str()) {
+            self.set(NAME, digits);
+        }
     }
 
     /// Puts a whole variable, ended by a zero and never freed, in the place of `name` or behind all.
@@ -174,25 +172,6 @@ impl Environment {
     /// The null-ended vector for execve(2).
     pub(super) fn as_ptr(&self) -> *const *const c_char {
         self.slots.as_ptr()
-    }
-}
-
-/// The `LISTEN_PID` of a program that is being started.
-pub(super) struct ListenPid {
-    room: &'static [AtomicU8; ListenPid::ROOM.len()],
-}
-
-impl ListenPid {
-    const NAME: &'static str = "LISTEN_PID";
-    /// Digits for any pid and the zero that ends them.
-    const ROOM: [u8; 22] = *b"LISTEN_PID=\0\0\0\0\0\0\0\0\0\0\0";
-
-    pub(super) fn write(&self, pid: Pid) {
-        let digits = Text::<10>::format(format_args!("{pid}"));
-        for (slot, digit) in self.room.iter().skip(ListenPid::NAME.len() + 1).zip(digits.as_bytes())
-        {
-            slot.store(*digit, Ordering::Relaxed);
-        }
     }
 }
 

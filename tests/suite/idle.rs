@@ -46,6 +46,9 @@ fn a_minute_of_idling_is_one_system_call() {
             let recording = Recording::of(&running, &dir, subject.name());
             running.signal(libc::SIGUSR1);
             recording.receives(&running, libc::SIGUSR1);
+            running.until("the orphans are reaped", || {
+                (children(running.pid()).len() == 1).then_some(())
+            });
             running.until("it sleeps", || (state(running.pid())? == 'S').then_some(()));
             let trace = dir.file(&format!("{}.trace", subject.name()));
             let tracer = Trace::of(running.pid(), &trace);

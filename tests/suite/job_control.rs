@@ -1,6 +1,7 @@
 //! podinit as a job of a shell: Ctrl-Z gives the prompt back, `fg` the program (design 3.4).
 
 use crate::common::*;
+use libc::{SIGCONT, SIGINT, SIGSTOP};
 
 /// An interactive shell on a terminal, which knows podinit as `$P`.
 fn shell(shell: &[&str]) -> (Running, Terminal) {
@@ -120,7 +121,13 @@ fn fg_of_a_running_job_serves_its_first_read() {
 /// terminal.
 #[test]
 fn a_script_has_its_terminal_back() {
-    let programs = ["true", "/bin/sh -c :", "/bin/bash --norc -i -c :", "/bin/sh -ic 'sleep 0'"];
+    let programs = [
+        "true",
+        "/bin/sh -c :",
+        "/bin/bash --norc -i -c :",
+        "/bin/sh -ic 'sleep 0'",
+        "/no/such/program 2>/dev/null",
+    ];
     for program in programs {
         for name in ["podinit", "tini", "catatonit", "dumb-init"] {
             let terminal = Terminal::new();
@@ -205,5 +212,66 @@ fn fg_continues_the_group_though_signals_go_to_the_program_alone() {
         shows_prompt(&running, &terminal);
         terminal.press("fg\n");
         running.until("the child runs again", || (state(sleeper) == Some('S')).then_some(()));
+    }
+}
+
+/// In a session without a shell nobody could continue what Ctrl-Z has stopped: it has no effect, as without podinit.
+#[test]
+fn ctrl_z_passes_where_nobody_could_continue() {
+    let terminal = Terminal::new();
+    let mut running = Run::of(&Subject::podinit()).args(["--", "cat"]).terminal(&terminal).spawn();
+    let program = running.main_pid();
+    let in_front = || {
+        (terminal.foreground() == Some(program) && status(program, "Name")? == "cat").then_some(())
+    };
+    running.until("the program is in the foreground", in_front);
+    for line in ["one", "two"] {
+        terminal.press("\x1a");
+        terminal.press(&format!("{line}\n"));
+        terminal.shows(&format!("{line}\r\n{line}\r\n"));
+    }
+    terminal.press("\x03");
+    running.wait().exits(128 + SIGINT);
+}
+
+/// Stopping and continuing the program by hand is between the two.
+#[test]
+fn a_hand_made_stop_stops_the_program_alone() {
+    let (running, terminal) = shell(SHELLS[1]);
+    terminal.press(
+        "sh -c '$P -- sh -c \"trap exit USR1; while :; do sleep 0.05; done\"; echo next-$?'\n",
+    );
+    let script = running.until("the script runs", || children(running.pid()).first().copied());
+    let init = running.until("podinit runs", || children(script).first().copied());
+    let program = running.until("the program runs", || children(init).first().copied());
+    running.until("it has its trap", || {
+        (signal_set(program, "SigCgt") & bit(libc::SIGUSR1) != 0).then_some(())
+    });
+    for _ in 0..3 {
+        send(program, SIGSTOP);
+        running.until("the program is stopped", || (state(program) == Some('T')).then_some(()));
+        send(program, SIGCONT);
+        running.until("the program runs", || (state(program) != Some('T')).then_some(()));
+    }
+    send(program, libc::SIGUSR1);
+    terminal.shows("next-0");
+}
+
+/// init K10: a shell without job control gives `&` no terminal, and neither do we.
+#[test]
+fn a_script_reads_on_beside_a_podinit_in_the_background() {
+    for name in ["podinit", "tini", "dumb-init"] {
+        let terminal = Terminal::new();
+        let script =
+            "\"$P\" -- sleep 90 & read line; echo got-$line; kill $!; wait $!; echo code-$?";
+        let run = Run::program("/bin/sh").args(["-c", script]).terminal(&terminal);
+        let mut running =
+            run.env("P", Subject::ours(name).path()).env("TINI_SUBREAPER", "").spawn();
+        let init = running.until("the init runs", || children(running.pid()).first().copied());
+        running.until("so does its program", || children(init).first().copied());
+        terminal.press("words\n");
+        terminal.shows("got-words");
+        terminal.shows("code-143");
+        running.wait().exits(0);
     }
 }

@@ -237,3 +237,78 @@ fn leftovers_are_told_once() {
         assert_eq!(told, "x\n", "{i}");
     }
 }
+
+/// A child that is stopped before it has become the program holds up neither init nor the deadline.
+#[test]
+fn a_child_stopped_at_birth_delays_nothing() {
+    for run in [own(), own().pid1()] {
+        // So many places to look for the program in that there is time to stop the child.
+        let path = (0..400).map(|n| format!("/nowhere/{n}")).collect::<Vec<_>>().join(":");
+        let run = run.no_env().env("PATH", path + ":/bin:/usr/bin");
+        let mut running = run.args(["--grace-period", "300ms", "--", "sleep", "90"]).spawn();
+        let child = running.main_pid();
+        send(child, SIGSTOP);
+        running.until("the child is stopped", || (state(child) == Some('T')).then_some(()));
+        running.signal(SIGTERM);
+        running.wait().exits(KILLED);
+    }
+}
+
+/// Where no descriptor is left to look into /proc with, podinit raises its own limit.
+#[test]
+fn whatever_the_descriptor_limit_leftovers_are_told() {
+    for limit in 3..7 {
+        for run in [own(), own().pid1()] {
+            let script = "setsid sleep 90 & trap 'exit 4' USR1; while :; do sleep 0.05; done";
+            let mut running = run.args(["--", "/bin/sh", "-c", script]).spawn();
+            let program = running.main_pid();
+            let trapped =
+                || (signal_set(program, "SigCgt") & bit(libc::SIGUSR1) != 0).then_some(());
+            running.until("it has its trap", trapped);
+            let limits = libc::rlimit { rlim_cur: limit, rlim_max: 1024 };
+            let init = running.pid();
+            // SAFETY: limits that live through the call.
+            let set =
+                unsafe { libc::prlimit(init, libc::RLIMIT_NOFILE, &limits, std::ptr::null_mut()) };
+            assert_eq!(set, 0);
+            send(program, libc::SIGUSR1);
+            running.wait().exits(4).silently();
+        }
+    }
+}
+
+/// init U13, U14: what is blocked for ever would fill the queue of real-time signals.
+#[test]
+fn libc_s_own_signals_keep_no_place_in_the_queue() {
+    for run in [own(), own().pid1()] {
+        let dir = TempDir::new();
+        let user = unused_user();
+        let run = run.limit(libc::RLIMIT_SIGPENDING, 100, 100).user(user, user, &[]);
+        let (running, recording) = recorded(run, &dir);
+        for _ in 0..300 {
+            running.signal(33);
+        }
+        running
+            .until("they are dropped", || (signal_set(running.pid(), "ShdPnd") == 0).then_some(()));
+        for _ in 0..50 {
+            running.signal(40);
+        }
+        running.until("all arrive", || (recording.count(40) == 50).then_some(()));
+        assert_eq!(recording.count(33), 0);
+    }
+}
+
+/// CONT and a stop signal undo each other, whenever they come: the deadline holds all the same.
+#[test]
+fn signals_that_undo_each_other_do_not_hide_the_deadline() {
+    let script =
+        "trap : TERM; (while :; do kill -CONT 1; kill -STOP 1; done) & while :; do sleep 0.1; done";
+    let args = ["--grace-period", "1s", "--", "/bin/bash", "-c", script];
+    let mut running = own().pid1().args(args).spawn();
+    let program = running.main_pid();
+    running.until("it has its trap", || {
+        (signal_set(program, "SigCgt") & bit(SIGTERM) != 0).then_some(())
+    });
+    running.signal(SIGTERM);
+    running.wait().exits(KILLED);
+}

@@ -56,7 +56,7 @@ pub(super) const FLAGS: [Flag; 16] = [
         short: None,
         help: "sent to the program to stop it, whichever signal asked for that [default: the one that came]",
         kind: Kind::Value("NAME", |options, value| {
-            options.plan.stop_signal = Some(a_signal(text(value)?)?);
+            options.plan.stop_signal = Some(a_stop_signal(text(value)?)?);
             Ok(())
         }),
     },
@@ -200,6 +200,14 @@ fn a_duration(text: &str) -> Result<Duration, String> {
 
 fn a_signal(text: &str) -> Result<Signal, String> {
     Signal::parse(text).ok_or_else(|| format!("{text:?} is not a signal (try TERM, 15 or RTMIN+3)"))
+}
+
+fn a_stop_signal(text: &str) -> Result<Signal, String> {
+    if Signal::parse(text) == Some(Signal::KILL) {
+        Ok(Signal::KILL)
+    } else {
+        a_received_signal(text)
+    }
 }
 
 fn a_rewriting(pair: &str) -> Result<(Signal, Option<Signal>), String> {

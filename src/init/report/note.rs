@@ -193,7 +193,7 @@ impl fmt::Display for Note<'_> {
             Note::MainEnded { pid, exit } => write!(f, "pid {pid} ended: {exit}"),
             Note::Reaped { pid, exit } => write!(f, "reaped {pid}: {exit}"),
             Note::OrphanWarned { pid } => write!(f, "reaped zombie process with pid={pid}"),
-            Note::NoProc => f.write_str("no /proc of this PID namespace: of what the program left behind, only its process group is found"),
+            Note::NoProc => f.write_str("no /proc of this PID namespace can be read: of what the program left behind, only its process group is found"),
             Note::LeftoversTold { count } => write!(f, "sent TERM to {count} leftover processes"),
             Note::Killed { count } => write!(f, "sent SIGKILL to {count} processes"),
             Note::Survivor { pid } => write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)"),

@@ -32,14 +32,17 @@ impl Foreground {
     }
 
     /// podinit was continued: if its shell put it into the foreground, that is meant for the program,
-    /// and whoever stopped with it goes on with it, though CONT may be forwarded to the main child alone.
-    pub fn continued(&mut self) {
+    /// and the whole group that stopped with podinit goes on with it, though signals may be forwarded to
+    /// the main child alone. Whether that was done: a second CONT could undo a Ctrl-Z that came since.
+    pub fn continued(&mut self) -> bool {
         if self.wanted {
             self.hand_over_if_ours();
         }
-        if std::mem::take(&mut self.suspended) {
+        let suspended = std::mem::take(&mut self.suspended);
+        if suspended {
             self.continue_main();
         }
+        suspended
     }
 
     /// The program was stopped by the terminal. If it only wanted that, and podinit has it, it gets it

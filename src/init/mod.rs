@@ -104,8 +104,10 @@ impl<'a> Init<'a> {
     }
 
     fn received(&mut self, received: Received) {
-        if let (Signal::CONT, Some(foreground)) = (received.signal, &mut self.foreground) {
-            foreground.continued();
+        if let (Signal::CONT, Some(foreground)) = (received.signal, &mut self.foreground)
+            && foreground.continued()
+        {
+            return;
         }
         self.happened(Event::Signal(received));
     }

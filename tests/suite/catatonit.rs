@@ -96,6 +96,14 @@ conform! { catatonit;
         running.wait().exits(42).silently();
     }
 
+    // init C5
+    fn c05_without_subreapers_it_fails(subject) {
+        let call = [libc::SYS_prctl.to_string(), libc::PR_SET_CHILD_SUBREAPER.to_string()];
+        let via = [witness(), "refuse", &call[0], &call[1], "exec"];
+        refused(Run::of(subject).via(via).args(["--", "/bin/echo", "started"]).finish());
+        Run::of(&Subject::podinit()).via(via).args(["--", "/bin/echo", "started"]).finish().exits(0);
+    }
+
     // init C6
     fn c06_debug_by_variable_and_no_log(subject) {
         for value in ["", "0", "1"] {

@@ -1,5 +1,4 @@
-//! The pause container's program (`init P1`–`P7`). No distribution packages it, so only ours is driven, but for P6: nothing
-//! that a test can arrange makes the kernel refuse a handler.
+//! The pause container's program (`init P1`–`P7`). No distribution packages it, so only ours is driven.
 
 use crate::common::*;
 use libc::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2};
@@ -123,4 +122,14 @@ fn p7_any_user_a_read_only_root_and_nothing_else() {
     let closed =
         Run::of(&pause()).pid1().stdin(Stdio::Closed).stdout(Stdio::Closed).stderr(Stdio::Closed);
     pausing(closed).signal_and_end(SIGTERM);
+}
+
+// init P6
+#[test]
+fn p6_the_code_says_whose_handler_cannot_be_installed() {
+    for (signal, code) in [(SIGINT, 1), (SIGTERM, 2), (libc::SIGCHLD, 3)] {
+        let call = libc::SYS_rt_sigaction.to_string();
+        let via = [witness(), "refuse", &call, &signal.to_string(), "exec"];
+        Run::of(&pause()).via(via).finish().exits(code);
+    }
 }

@@ -21,6 +21,7 @@
 //! | `orphans N FILE` | N orphans that end together at USR1 (then stay until TERM), or together with us at USR2 (42) |
 //! | `daemon FILE` | leave a daemon that records, end with 0 |
 //! | `background CMD…` | run CMD in a group of its own that is not the terminal's foreground group; end as it ends |
+//! | `refuse NR ARG` | from here on system call NR with this first argument gives EPERM |
 //! | `exec CMD…` | become CMD |
 //!
 //! Nothing here outlives `LIFETIME`, whatever becomes of the tests.
@@ -118,6 +119,7 @@ pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
             "family" => family(steps.file(), steps.until()),
             "orphans" => orphans(steps.number(), steps.file()),
             "daemon" => daemon(steps.file()),
+            "refuse" => refuse(steps.number(), steps.number()),
             "background" => background(&args[steps.next..]),
             "exec" => exec(&args[steps.next..]),
             other => panic!("the witness has no step {other:?}"),
@@ -150,6 +152,32 @@ impl<'a> Steps<'a> {
         self.next += 1;
         Some((self.number(), self.number()))
     }
+}
+
+/// A seccomp filter, in the classic BPF of `struct sock_filter`: (code, jump if true, jump if false, constant).
+fn refuse(number: i32, argument: i32) {
+    const LOAD: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    const EPERM: u32 = 0x0005_0001;
+    const ALLOW: u32 = 0x7fff_0000;
+    #[repr(C)]
+    struct Instruction(u16, u8, u8, u32);
+    #[repr(C)]
+    struct Program(u16, *const Instruction);
+    let filter = [
+        Instruction(LOAD, 0, 0, 0),
+        Instruction(JUMP_IF_EQUAL, 0, 3, number as u32),
+        Instruction(LOAD, 0, 0, 16),
+        Instruction(JUMP_IF_EQUAL, 0, 1, argument as u32),
+        Instruction(RETURN, 0, 0, EPERM),
+        Instruction(RETURN, 0, 0, ALLOW),
+    ];
+    let program = Program(filter.len() as u16, filter.as_ptr());
+    let set = unsafe {
+        prctl(38, 1usize, 0usize, 0usize, 0usize) == 0 && prctl(22, 2usize, &raw const program) == 0
+    };
+    assert!(set, "a filter: {}", std::io::Error::last_os_error());
 }
 
 fn leave(code: i32) -> ! {

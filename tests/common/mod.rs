@@ -26,7 +26,7 @@ mod conform;
 
 pub use family::Family;
 pub use process::*;
-pub use run::{Run, Stdio};
+pub use run::{Run, Stdio, own, recorded, reported};
 pub use running::{Finished, Running};
 pub use subject::Subject;
 pub use temp::TempDir;

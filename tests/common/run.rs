@@ -1,5 +1,5 @@
 use super::spawn::Plan;
-use super::{Running, Subject, Terminal, bit};
+use super::{Recording, Report, Running, Subject, TempDir, Terminal, bit};
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -260,4 +260,25 @@ fn memory_file() -> File {
         assert!(fd >= 0, "memfd_create: {}", std::io::Error::last_os_error());
         File::from_raw_fd(fd)
     }
+}
+
+/// Our binary under its own name, to be started.
+pub fn own() -> Run {
+    Run::of(&Subject::podinit())
+}
+
+/// With a program that records every signal it gets; waits until it does.
+#[track_caller]
+pub fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
+    let running = run.witness(["record", &dir.file("signals")]).spawn();
+    let recording = Recording::of(&running, dir, "signals");
+    (running, recording)
+}
+
+/// With a program that reports what reached it and ends.
+#[track_caller]
+pub fn reported(run: Run) -> Report {
+    let dir = TempDir::new();
+    run.witness(["report", &dir.file("report"), "exit", "0"]).finish().exits(0).silently();
+    Report::read(&dir.file("report")).expect("the program ran")
 }

@@ -167,6 +167,14 @@ impl Finished {
         self
     }
 
+    /// Fails unless it ended with 1 and said why on standard error alone.
+    #[track_caller]
+    pub fn refused(self) -> Self {
+        let finished = self.exits(1);
+        assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{finished:?}");
+        finished
+    }
+
     /// Fails if anything was printed.
     #[track_caller]
     pub fn silently(self) -> Self {

@@ -13,19 +13,6 @@ fn catatonit(subject: &Subject, args: &[&str]) -> Finished {
     Run::of(subject).pid1().args(args).finish()
 }
 
-#[track_caller]
-fn refused(finished: Finished) -> Finished {
-    let finished = finished.exits(1);
-    assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{finished:?}");
-    finished
-}
-
-fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
-    let running = run.witness(["record", &dir.file("signals")]).spawn();
-    let recording = Recording::of(&running, dir, "signals");
-    (running, recording)
-}
-
 /// Starts it with `-P` and further words, and waits until it has taken TERM.
 #[track_caller]
 fn pausing(run: Run, words: &[&str]) -> Running {
@@ -37,7 +24,7 @@ fn pausing(run: Run, words: &[&str]) -> Running {
 conform! { catatonit;
     // init C1, X1: ours ends its options at PROGRAM.
     fn c01_options_and_where_they_end(subject) {
-        refused(catatonit(subject, &["--help"]));
+        catatonit(subject, &["--help"]).refused();
         catatonit(subject, &["-g", "--", "/bin/sh", "-c", "exit 3"]).exits(3).silently();
         assert_eq!(catatonit(subject, &["/bin/echo", "--", "-g"]).exits(0).stdout, "-g\n");
         assert_eq!(catatonit(subject, &["--", "/bin/echo", "--", "-g"]).exits(0).stdout, "-- -g\n");
@@ -45,7 +32,7 @@ conform! { catatonit;
         assert_eq!(correct.exits(0).stdout, "-- -g\n");
         let shell = catatonit(subject, &["/bin/sh", "-c", "exit 3"]);
         if subject.is_peer() {
-            refused(shell);
+            shell.refused();
         } else {
             shell.exits(3);
         }
@@ -68,7 +55,7 @@ conform! { catatonit;
     // init C3
     fn c03_without_a_program_or_with_a_bad_option_usage_and_1(subject) {
         for args in [&[][..], &["--"], &["-g"], &["-Z", "--", "true"], &["-gZ", "--", "true"], &["--nonsense"]] {
-            let stderr = refused(catatonit(subject, args)).stderr;
+            let stderr = catatonit(subject, args).refused().stderr;
             assert!(stderr.contains("-g"), "{args:?}: {stderr}");
         }
     }
@@ -100,7 +87,7 @@ conform! { catatonit;
     fn c05_without_subreapers_it_fails(subject) {
         let call = [libc::SYS_prctl.to_string(), libc::PR_SET_CHILD_SUBREAPER.to_string()];
         let via = [witness(), "refuse", &call[0], &call[1], "exec"];
-        refused(Run::of(subject).via(via).args(["--", "/bin/echo", "started"]).finish());
+        Run::of(subject).via(via).args(["--", "/bin/echo", "started"]).finish().refused();
         Run::of(&Subject::podinit()).via(via).args(["--", "/bin/echo", "started"]).finish().exits(0);
     }
 
@@ -111,7 +98,7 @@ conform! { catatonit;
             let finished = run.witness(["exit", "3"]).finish().exits(3);
             assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{finished:?}");
             let run = Run::of(subject).pid1().env("CATATONIT_LOG", value);
-            refused(run.args(["--", "/bin/echo", "started"]).finish());
+            run.args(["--", "/bin/echo", "started"]).finish().refused();
         }
         Run::of(subject).env("TINI_VERBOSITY", "4").env("DUMB_INIT_DEBUG", "1").witness(["exit", "3"]).finish().exits(3).silently();
     }
@@ -119,7 +106,7 @@ conform! { catatonit;
     // init C7
     fn c07_exec_failure_is_1_whatever_the_reason(subject) {
         for program in ["no-such-program", "/nonexistent/program", "/etc", "/etc/passwd", "/etc/passwd/x", ""] {
-            refused(catatonit(subject, &["--", program]));
+            catatonit(subject, &["--", program]).refused();
         }
     }
 
@@ -293,5 +280,5 @@ fn podman_init_is_catatonit() {
     assert!(catatonit(&subject, &["--version"]).exits(0).stdout.ends_with("_catatonit\n"));
     catatonit(&subject, &["--", "/nonexistent"]).exits(1);
     pausing(Run::of(&subject).pid1(), &[]).signal_and_end(SIGTERM);
-    refused(catatonit(&subject, &["-e", "7", "--", "true"]));
+    catatonit(&subject, &["-e", "7", "--", "true"]).refused();
 }

@@ -8,12 +8,6 @@ fn dumb_init(subject: &Subject, args: &[&str]) -> Finished {
 }
 
 #[track_caller]
-fn refused(finished: Finished) -> Finished {
-    let finished = finished.exits(1);
-    assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{finished:?}");
-    finished
-}
-
 /// What the program receives for these signals, sent one after the other.
 fn rewritten(subject: &Subject, options: &[&str], sent: &[i32]) -> Vec<i32> {
     let dir = TempDir::new();
@@ -64,7 +58,7 @@ conform! { dumb_init;
             assert!(in_the_group_of_init(Run::of(subject).pid1().args(options)), "{options:?}");
         }
         // --ver may be --verbose or --version.
-        refused(dumb_init(subject, &["--ver", "true"]));
+        dumb_init(subject, &["--ver", "true"]).refused();
     }
 
     // init D2, D3
@@ -91,11 +85,11 @@ conform! { dumb_init;
     // init D4
     fn d04_without_a_program_or_with_a_bad_option_1(subject) {
         for args in [&[][..], &["--"], &["-c"], &["-r", "15:2"]] {
-            let stderr = refused(dumb_init(subject, args)).stderr;
+            let stderr = dumb_init(subject, args).refused().stderr;
             assert!(stderr.lines().next().unwrap().to_lowercase().contains("usage"), "{args:?}: {stderr}");
         }
         for args in [["-Z", "true"], ["--nonsense", "true"], ["--single-child=yes", "true"]] {
-            assert_eq!(refused(dumb_init(subject, &args)).stderr.lines().count(), 1, "{args:?}");
+            assert_eq!(dumb_init(subject, &args).refused().stderr.lines().count(), 1, "{args:?}");
         }
     }
 
@@ -154,11 +148,11 @@ conform! { dumb_init;
     // init D7
     fn d07_a_bad_rewrite_starts_nothing(subject) {
         for bad in ["15", "15:", ":2", "x:2", "0:1", "32:1", "15:32", "-1:2", "15:-1", "TERM:INT", "", "15;2", "15 2"] {
-            let finished = refused(dumb_init(subject, &["-r", bad, "/bin/echo", "started"]));
+            let finished = dumb_init(subject, &["-r", bad, "/bin/echo", "started"]).refused();
             assert!(finished.stderr.contains("-r"), "{bad:?}: {finished:?}");
         }
-        refused(dumb_init(subject, &["-r"]));
-        refused(dumb_init(subject, &["-r", "64:1", "/bin/echo", "started"]));
+        dumb_init(subject, &["-r"]).refused();
+        dumb_init(subject, &["-r", "64:1", "/bin/echo", "started"]).refused();
     }
 
     // init D15
@@ -192,6 +186,6 @@ conform! { dumb_init;
         let finished = Run::program(&script).args(["-c", "a b"]).pid1().finish().exits(7);
         assert_eq!(finished.stdout, format!("{script} -c a b\n"));
         let one_word = dir.write("one-word", 0o755, format!("#!{init} -c /bin/sh\nexit 7\n"));
-        refused(Run::program(&one_word).pid1().finish());
+        Run::program(&one_word).pid1().finish().refused();
     }
 }

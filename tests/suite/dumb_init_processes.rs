@@ -6,12 +6,6 @@ use libc::{
     SIGUSR1, SIGUSR2,
 };
 
-fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
-    let running = run.witness(["record", &dir.file("signals")]).spawn();
-    let recording = Recording::of(&running, dir, "signals");
-    (running, recording)
-}
-
 fn controlling_terminal(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(')').unwrap().1.split_whitespace().nth(4).unwrap() != "0"

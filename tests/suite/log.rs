@@ -5,10 +5,6 @@ use libc::{SIGTERM, SIGUSR1};
 use std::io::Read;
 use std::os::fd::AsRawFd;
 
-fn own() -> Run {
-    Run::of(&Subject::podinit())
-}
-
 #[test]
 fn the_closing_line_says_where_the_time_went() {
     let dir = TempDir::new();

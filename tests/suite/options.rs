@@ -3,17 +3,6 @@
 use crate::common::*;
 use libc::{SIGKILL, SIGTERM, SIGUSR1, SIGUSR2};
 
-fn own() -> Run {
-    Run::of(&Subject::podinit())
-}
-
-fn reported(run: Run) -> Report {
-    let dir = TempDir::new();
-    let file = dir.file("report");
-    run.witness(["report", &file, "exit", "0"]).finish().exits(0).silently();
-    Report::read(&file).unwrap()
-}
-
 #[test]
 fn every_flag_is_a_variable_and_the_flag_wins() {
     let dir = TempDir::new();

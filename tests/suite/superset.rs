@@ -9,23 +9,6 @@ use libc::{
 /// Every name with a program to start, for what holds under each.
 const NAMES: [&str; 4] = ["podinit", "tini", "dumb-init", "catatonit"];
 
-fn own() -> Run {
-    Run::of(&Subject::podinit())
-}
-
-fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
-    let running = run.witness(["record", &dir.file("signals")]).spawn();
-    let recording = Recording::of(&running, dir, "signals");
-    (running, recording)
-}
-
-#[track_caller]
-fn reported(run: Run) -> Report {
-    let dir = TempDir::new();
-    run.witness(["report", &dir.file("r"), "exit", "0"]).finish().exits(0);
-    Report::read(&dir.file("r")).expect("the program ran")
-}
-
 // init X1
 #[test]
 fn x01_options_end_at_the_program() {

@@ -6,10 +6,6 @@ use std::time::Duration;
 
 const NAMES: [&str; 4] = ["podinit", "tini", "dumb-init", "catatonit"];
 
-fn own() -> Run {
-    Run::of(&Subject::podinit())
-}
-
 /// What the program receives when these signals are sent, each after the other has been dealt with.
 #[track_caller]
 fn rewritten(run: Run, sent: &[i32]) -> Vec<i32> {

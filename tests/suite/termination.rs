@@ -5,16 +5,6 @@ use libc::{SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2}
 
 const KILLED: i32 = 128 + SIGKILL;
 
-fn own() -> Run {
-    Run::of(&Subject::podinit())
-}
-
-fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
-    let running = run.witness(["record", &dir.file("signals")]).spawn();
-    let recording = Recording::of(&running, dir, "signals");
-    (running, recording)
-}
-
 #[test]
 fn the_grace_period_ends_in_sigkill_and_a_line_says_so() {
     for run in [own(), own().pid1()] {

@@ -17,12 +17,6 @@ fn both_ways(subject: &Subject) -> [Run; 2] {
     [Run::of(subject), Run::of(subject).pid1()]
 }
 
-fn recorded(run: Run, dir: &TempDir) -> (Running, Recording) {
-    let running = run.witness(["record", &dir.file("signals")]).spawn();
-    let recording = Recording::of(&running, dir, "signals");
-    (running, recording)
-}
-
 conform! { all;
     // init U13
     fn u13_every_standard_signal_is_forwarded_once(subject) {

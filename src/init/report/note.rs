@@ -194,14 +194,18 @@ impl fmt::Display for Note<'_> {
             Note::Reaped { pid, exit } => write!(f, "reaped {pid}: {exit}"),
             Note::OrphanWarned { pid } => write!(f, "reaped zombie process with pid={pid}"),
             Note::NoProc => f.write_str("no /proc of this PID namespace can be read: of what the program left behind, only its process group is found"),
-            Note::LeftoversTold { count } => write!(f, "sent TERM to {count} leftover processes"),
-            Note::Killed { count } => write!(f, "sent SIGKILL to {count} processes"),
+            Note::LeftoversTold { count } => write!(f, "sent TERM to {count} leftover {}", processes(count)),
+            Note::Killed { count } => write!(f, "sent SIGKILL to {count} {}", processes(count)),
             Note::Survivor { pid } => write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)"),
             Note::Closing { account, exit } => write_account(f, account, exit),
             Note::Leaving { signal } => write!(f, "shutting down, got SIG{signal}"),
             Note::Lost { lines } => write!(f, "{lines} lines lost: standard error was full"),
         }
     }
+}
+
+fn processes(count: usize) -> &'static str {
+    if count == 1 { "process" } else { "processes" }
 }
 
 fn write_account(f: &mut fmt::Formatter<'_>, account: Account, exit: u8) -> fmt::Result {

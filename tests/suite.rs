@@ -8,6 +8,8 @@ mod common;
 
 #[path = "suite/catatonit.rs"]
 mod catatonit;
+#[path = "suite/defects.rs"]
+mod defects;
 #[path = "suite/dumb_init.rs"]
 mod dumb_init;
 #[path = "suite/dumb_init_processes.rs"]

@@ -12,6 +12,7 @@
 #![allow(dead_code)] // each module of the suite uses its part
 
 mod family;
+pub mod markdown;
 mod process;
 mod run;
 mod running;

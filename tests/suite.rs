@@ -6,6 +6,8 @@
 #[macro_use]
 mod common;
 
+#[path = "suite/architecture.rs"]
+mod architecture;
 #[path = "suite/catatonit.rs"]
 mod catatonit;
 #[path = "suite/defects.rs"]

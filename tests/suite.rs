@@ -30,6 +30,8 @@ mod log;
 mod options;
 #[path = "suite/pause.rs"]
 mod pause;
+#[path = "suite/readme.rs"]
+mod readme;
 #[path = "suite/start_up.rs"]
 mod start_up;
 #[path = "suite/superset.rs"]

@@ -7,6 +7,10 @@ mod engine;
 mod images;
 mod pty;
 
+#[path = "../common/markdown.rs"]
+#[allow(dead_code, reason = "the suite uses the rest")]
+mod markdown;
+
 #[allow(dead_code, reason = "compiled in an image; named here for rustfmt and clippy")]
 mod app;
 
@@ -17,6 +21,7 @@ mod image;
 mod leftovers;
 mod named;
 mod options;
+mod readme;
 mod signals;
 mod stop;
 mod terminal;

@@ -36,8 +36,7 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
                 return 1;
             }
             this_process::leave_directory();
-            // SAFETY: podinit holds none here.
-            unsafe { descriptors::close_others(None) };
+            descriptors::close_others(None);
             awaited = SignalSet::ALL;
         }
     }

@@ -87,11 +87,21 @@ impl<'a> Init<'a> {
             && let Some(account) = self.termination.account()
         {
             if account.killed {
-                self.leftovers.for_each(|pid| self.log.note(Note::Survivor { pid }));
+                self.name_survivors();
             }
             self.log.note(Note::Closing { account, exit: code });
         }
         code
+    }
+
+    /// Who is still there after SIGKILL, and why: asked with one more.
+    fn name_survivors(&mut self) {
+        self.leftovers.for_each(|pid| {
+            let refused = signals::send(Recipient::Process(pid), Signal::KILL).err();
+            if refused != Some(Errno::ESRCH) {
+                self.log.note(Note::Survivor { pid, refused });
+            }
+        });
     }
 
     /// Takes one signal, or notices that a deadline has come.

@@ -70,8 +70,7 @@ pub(super) fn start(
     let child_signal = signals::expect_children(terminal.is_some()).unwrap_or(ChildSignal::Default);
     let main = spawn(plan, program, place, child_signal, log)?;
     this_process::leave_directory();
-    // SAFETY: the terminal's is the only one podinit holds so far.
-    unsafe { descriptors::close_others(terminal.as_ref().and_then(Terminal::held)) };
+    descriptors::close_others(terminal.as_ref());
     Ok((main, terminal.map(|terminal| Foreground::new(terminal, main, wanted, is_given))))
 }
 

@@ -3,6 +3,7 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use super::Errno;
+use super::terminal::Terminal;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::directory::Numbers;
@@ -10,14 +11,11 @@ use super::directory::Numbers;
 /// The first descriptor that is not standard input, output or error.
 pub const FIRST_OTHER: RawFd = 3;
 
-/// Closes every descriptor from [`FIRST_OTHER`] up but `kept` (init X13). Without close_range(2), or
-/// where a sandbox answers EPERM for what it does not know, those named in /proc/self/fd; without
-/// /proc too, the first thousand.
-///
-/// # Safety
-/// Nobody uses, or will close, a descriptor from [`FIRST_OTHER`] up other than `kept`.
-pub unsafe fn close_others(kept: Option<RawFd>) {
-    let kept = kept.filter(|fd| *fd >= FIRST_OTHER);
+/// Closes every descriptor from [`FIRST_OTHER`] up but the terminal's (init X13): to be called before
+/// podinit opens any other that lasts. Without close_range(2), or where a sandbox answers EPERM for
+/// what it does not know, those named in /proc/self/fd; without /proc too, the first thousand.
+pub fn close_others(terminal: Option<&Terminal>) {
+    let kept = terminal.and_then(Terminal::held);
     let all = match kept {
         None => close_range(FIRST_OTHER, RawFd::MAX),
         Some(kept) => close_range(FIRST_OTHER, kept - 1) && close_range(kept + 1, RawFd::MAX),
@@ -32,7 +30,7 @@ pub unsafe fn close_others(kept: Option<RawFd>) {
 
 /// Whether all from `first` to `last` are closed.
 fn close_range(first: RawFd, last: RawFd) -> bool {
-    // SAFETY: integers only; that these descriptors may be closed was promised to `close_others`.
+    // SAFETY: integers only; podinit holds none of these descriptors, see `close_others`.
     first > last || unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0
 }
 
@@ -48,7 +46,7 @@ fn close_listed(kept: Option<RawFd>) -> bool {
 }
 
 fn close(fd: RawFd) {
-    // SAFETY: promised to `close_others`; closing what is not open is an error that means nothing.
+    // SAFETY: podinit holds none of these, see `close_others`; closing what is not open means nothing.
     unsafe { libc::close(fd) };
 }
 

@@ -34,7 +34,7 @@ impl Terminal {
     }
 
     /// The descriptor it holds besides the standard ones.
-    pub fn held(&self) -> Option<RawFd> {
+    pub(super) fn held(&self) -> Option<RawFd> {
         self.opened.as_ref().map(AsRawFd::as_raw_fd)
     }
 

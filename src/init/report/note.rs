@@ -66,9 +66,10 @@ pub enum Note<'a> {
     Killed {
         count: usize,
     },
-    /// Not even SIGKILL ended it.
+    /// Not even SIGKILL ended it, or none could be sent.
     Survivor {
         pid: Pid,
+        refused: Option<Errno>,
     },
     /// The closing line (design 3.6).
     Closing {
@@ -135,7 +136,7 @@ impl Note<'_> {
     /// What a program wants to read from a JSON line without taking the message apart.
     pub(super) fn write_fields(&self, out: &mut dyn Write) -> fmt::Result {
         match *self {
-            Note::Started { pid, .. } | Note::Survivor { pid } | Note::OrphanWarned { pid } => {
+            Note::Started { pid, .. } | Note::Survivor { pid, .. } | Note::OrphanWarned { pid } => {
                 write!(out, ",\"pid\":{pid}")
             }
             Note::Forwarded { signal, pid, .. } | Note::NotForwarded { signal, pid, .. } => {
@@ -186,8 +187,7 @@ impl fmt::Display for Note<'_> {
             Note::Forwarded { signal, pid, group: false } => write!(f, "sent {signal} to pid {pid}"),
             Note::NotForwarded { signal, pid, errno } => {
                 write!(f, "could not send {signal} to pid {pid}: {}", errno.desc())?;
-                let remedy = " (it runs as another user; podinit needs CAP_KILL, or to run as that user itself)";
-                if errno == Errno::EPERM { f.write_str(remedy) } else { Ok(()) }
+                f.write_str(remedy(errno))
             }
             Note::MainStopped { signal } => write!(f, "the program was stopped by {signal}"),
             Note::MainEnded { pid, exit } => write!(f, "pid {pid} ended: {exit}"),
@@ -196,11 +196,26 @@ impl fmt::Display for Note<'_> {
             Note::NoProc => f.write_str("no /proc of this PID namespace can be read: of what the program left behind, only its process group is found"),
             Note::LeftoversTold { count } => write!(f, "sent TERM to {count} leftover {}", processes(count)),
             Note::Killed { count } => write!(f, "sent SIGKILL to {count} {}", processes(count)),
-            Note::Survivor { pid } => write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)"),
+            Note::Survivor { pid, refused: None } => {
+                write!(f, "pid {pid} is still there after SIGKILL (uninterruptible sleep?)")
+            }
+            Note::Survivor { pid, refused: Some(errno) } => {
+                write!(f, "pid {pid} is still there, SIGKILL was refused: {}{}", errno.desc(), remedy(errno))
+            }
             Note::Closing { account, exit } => write_account(f, account, exit),
             Note::Leaving { signal } => write!(f, "shutting down, got SIG{signal}"),
             Note::Lost { lines } => write!(f, "{lines} lines lost: standard error was full"),
         }
+    }
+}
+
+/// What helps against a refused signal.
+fn remedy(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EPERM => {
+            " (it runs as another user; podinit needs CAP_KILL, or to run as that user itself)"
+        }
+        _ => "",
     }
 }
 

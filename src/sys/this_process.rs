@@ -1,7 +1,5 @@
 //! What podinit is to the kernel: its pid, its place, what it asked to be told.
 
-use std::ffi::CStr;
-
 use nix::unistd::{self, Pid};
 
 use super::Errno;
@@ -21,11 +19,6 @@ pub fn group() -> Pid {
     unistd::getpgrp()
 }
 
-/// Whether it leads its session.
-pub fn leads_session() -> bool {
-    unistd::getsid(None) == Ok(unistd::getpid())
-}
-
 /// Orphaned descendants come to it from now on, PR_SET_CHILD_SUBREAPER(2const).
 pub fn become_subreaper() -> Result<(), Errno> {
     nix::sys::prctl::set_child_subreaper(true)
@@ -41,10 +34,6 @@ pub fn set_parent_death_signal(signal: Signal) -> Result<(), Errno> {
 pub fn leave_directory() {
     // Where even `/` may not be entered, it stays.
     let _ = unistd::chdir(c"/");
-}
-
-pub fn change_directory(directory: &CStr) -> Result<(), Errno> {
-    unistd::chdir(directory)
 }
 
 /// Ends the process at once, without libc's exit handlers.

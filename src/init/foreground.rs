@@ -15,8 +15,6 @@ pub struct Foreground {
     wanted: bool,
     /// podinit has handed it over at some time.
     given: bool,
-    /// podinit has stopped with the main child and is to continue it.
-    suspended: bool,
 }
 
 /// Whether podinit's group is in the foreground. For a group outside the PID namespace both numbers
@@ -28,37 +26,46 @@ pub fn is_ours(terminal: &Terminal) -> bool {
 impl Foreground {
     /// For a main child that was started with it in the foreground if `wanted`, and if it was ours.
     pub fn new(terminal: Terminal, main: Pid, wanted: bool, given: bool) -> Foreground {
-        Foreground { terminal, main, wanted, given, suspended: false }
+        Foreground { terminal, main, wanted, given }
     }
 
-    /// podinit was continued: if its shell put it into the foreground, that is meant for the program,
-    /// and the whole group that stopped with podinit goes on with it, though signals may be forwarded to
-    /// the main child alone. Whether that was done: a second CONT could undo a Ctrl-Z that came since.
-    pub fn continued(&mut self) -> bool {
+    /// podinit was continued: if its shell put it into the foreground, that is meant for the program.
+    pub fn continued(&mut self) {
         if self.wanted {
             self.hand_over_if_ours();
         }
-        let suspended = std::mem::take(&mut self.suspended);
-        if suspended {
-            self.continue_main();
-        }
-        suspended
     }
 
-    /// The program was stopped by the terminal. If it only wanted that, and podinit has it, it gets it
-    /// and goes on. Otherwise podinit's group stops like it, so that the shell gets its prompt back.
-    /// Where no shell is left that could continue the group, Ctrl-Z passes, as it would without podinit.
-    /// As PID 1 the program just stays stopped (init U21).
+    /// The program was stopped. If it only wanted the terminal, and podinit has it, it gets it and goes
+    /// on. Otherwise podinit's group stops like it, so that the shell gets its prompt back; when that
+    /// continues podinit, the whole group that stopped goes on too, though signals may be forwarded to
+    /// the main child alone. As PID 1 the program just stays stopped (init U21).
     pub fn main_stopped(&mut self, signal: Signal) {
         let wants_terminal = matches!(signal, Signal::TTIN | Signal::TTOU);
         if wants_terminal && self.hand_over_if_ours() {
             self.wanted = true;
             self.continue_main();
-        } else if (wants_terminal || signal == Signal::TSTP) && !this_process::is_pid_1() {
-            self.suspended = signals::stop_group(Signal::TSTP);
-            if !self.suspended && !wants_terminal {
+        } else if !this_process::is_pid_1() {
+            if signals::stop_group(Signal::TSTP) {
+                self.continued();
+                self.continue_main();
+            } else {
+                self.pass_as_orphaned(signal);
+            }
+        }
+    }
+
+    /// Where no shell is left that could continue podinit, the program fares as it would without it:
+    /// Ctrl-Z has no effect, and who waits for a terminal that nobody will give is hung up.
+    fn pass_as_orphaned(&self, signal: Signal) {
+        match signal {
+            Signal::TSTP => self.continue_main(),
+            Signal::TTIN | Signal::TTOU => {
+                // It may have ended meanwhile (init U19).
+                let _ = signals::send(Recipient::Group(self.main), Signal::HUP);
                 self.continue_main();
             }
+            _ => {}
         }
     }
 
@@ -74,9 +81,9 @@ impl Foreground {
         let _ = signals::send(Recipient::Group(self.main), Signal::CONT);
     }
 
-    /// All is over: a terminal left to the program, or to a group that is gone, comes back. One that
+    /// The program has ended: a terminal left to it, or to a group that is gone, comes back. One that
     /// somebody else has taken since stays theirs.
-    pub fn take_back_at_the_end(&self) {
+    pub fn take_back(&self) {
         let own = this_process::group();
         if let (true, Some(group)) = (self.given, self.terminal.foreground())
             && group != own

@@ -29,6 +29,9 @@ pub use start::{Program, exec_in_place};
 /// Orphans reaped before init looks whether a signal has come meanwhile.
 const BATCH: usize = 128;
 
+/// So many that are dead when init leaves are reaped still: more than there can be processes.
+const LAST_REAPED: usize = 1 << 22;
+
 /// A running main child and all that init knows of it.
 pub struct Init<'a> {
     plan: &'a Plan,
@@ -74,13 +77,12 @@ impl<'a> Init<'a> {
             let at_most = self.termination.deadline().map(|deadline| deadline.since(now));
             self.take_signal(at_most);
         }
-        // What is dead already is reaped still (init T21).
-        while let Dead::One(pid, exit) = self.next_dead() {
+        // What is dead already is reaped still (init T21), though not what dies for ever.
+        for _ in 0..LAST_REAPED {
+            let Dead::One(pid, exit) = self.next_dead() else { break };
             self.ended(pid, exit);
         }
-        if let Some(foreground) = &self.foreground {
-            foreground.take_back_at_the_end();
-        }
+        self.take_terminal_back();
         let code = self.main_exit.map_or(Exit::Signal(Signal::KILL).code(), Exit::code);
         let code = if self.plan.remap.contains(code) { 0 } else { code };
         if self.plan.ending.afterwards == Afterwards::Clear
@@ -114,10 +116,8 @@ impl<'a> Init<'a> {
     }
 
     fn received(&mut self, received: Received) {
-        if let (Signal::CONT, Some(foreground)) = (received.signal, &mut self.foreground)
-            && foreground.continued()
-        {
-            return;
+        if let (Signal::CONT, Some(foreground)) = (received.signal, &mut self.foreground) {
+            foreground.continued();
         }
         self.happened(Event::Signal(received));
     }
@@ -154,6 +154,8 @@ impl<'a> Init<'a> {
                 _ => self.received(received),
             }
         }
+        // However many die, no deadline waits for the last.
+        self.happened(Event::Due);
     }
 
     /// A child that has ended: reaped, unless something will be sent to the main child's group when
@@ -169,6 +171,7 @@ impl<'a> Init<'a> {
     fn ended(&mut self, pid: Pid, exit: Exit) {
         if pid == self.main && self.main_exit.is_none() {
             self.main_exit = Some(exit);
+            self.take_terminal_back();
             self.log.note(Note::MainEnded { pid, exit });
             self.happened(Event::MainEnded);
         } else if self.plan.warn_on_reap {
@@ -178,6 +181,12 @@ impl<'a> Init<'a> {
             wait::reap(pid);
         }
         self.log.note(Note::Reaped { pid, exit });
+    }
+
+    fn take_terminal_back(&self) {
+        if let Some(foreground) = &self.foreground {
+            foreground.take_back();
+        }
     }
 
     fn look_whether_main_stopped(&mut self) {

@@ -198,11 +198,12 @@ impl fmt::Display for Because<'_> {
                 write!(f, "--chdir: {}: {}", Printable(directory), errno.desc())
             }
             Step::Credentials(errno) => {
-                write!(
-                    f,
-                    "--user: {} (changing users takes root, or CAP_SETUID and CAP_SETGID)",
-                    errno.desc()
-                )
+                let remedy = match errno {
+                    Errno::EPERM => " (changing users takes root, or CAP_SETUID and CAP_SETGID)",
+                    Errno::EINVAL => " (a uid or gid that the user namespace has no mapping for)",
+                    _ => "",
+                };
+                write!(f, "--user: {}{remedy}", errno.desc())
             }
             Step::Exec(failure) => self.explain(failure, f),
         }
@@ -250,15 +251,14 @@ impl Because<'_> {
         f.write_str(reason)
     }
 
-    /// The first file the search could have meant.
+    /// The first file the search could have meant, from the program's own directory.
     fn find(&self) -> Option<Found> {
         if self.program.is_empty() {
             return None;
         }
         let path = |text: &CStr| PathBuf::from(OsStr::from_bytes(text.to_bytes()));
         exec::find(self.program, self.environment, |file| {
-            let beside = self.directory.map_or_else(PathBuf::new, path);
-            let is_directory = fs::metadata(beside.join(path(file))).ok()?.is_dir();
+            let is_directory = fs::metadata(path(file)).ok()?.is_dir();
             Some(Found { file: file.to_owned(), is_directory })
         })
     }

@@ -37,7 +37,7 @@ fn close_range(first: RawFd, last: RawFd) -> bool {
 fn close_listed(kept: Option<RawFd>) -> bool {
     let Ok(mut open) = Numbers::open(c"/proc/self/fd") else { return false };
     let listing = open.descriptor();
-    while let Some(fd) = open.next() {
+    while let Ok(Some(fd)) = open.next_number() {
         if fd >= FIRST_OTHER && fd != listing && Some(fd) != kept {
             close(fd);
         }

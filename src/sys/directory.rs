@@ -27,23 +27,19 @@ impl Numbers {
         self.directory.as_raw_fd()
     }
 
-    /// The next number; an entry that is none is passed over.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an Iterator would invite adaptors that allocate"
-    )]
-    pub fn next(&mut self) -> Option<i32> {
+    /// The next number, if there is one; an entry that is none is passed over.
+    pub fn next_number(&mut self) -> Result<Option<i32>, Errno> {
         loop {
-            let entry = self.next_name()?;
+            let Some(entry) = self.next_name()? else { return Ok(None) };
             if let Some(number) = std::str::from_utf8(entry).ok().and_then(|name| name.parse().ok())
             {
-                return Some(number);
+                return Ok(Some(number));
             }
         }
     }
 
     /// One name, out of `struct linux_dirent64` of getdents64(2).
-    fn next_name(&mut self) -> Option<&[u8]> {
+    fn next_name(&mut self) -> Result<Option<&[u8]>, Errno> {
         const LENGTH_AT: usize = 16;
         const NAME_AT: usize = 19;
         if self.at >= self.end {
@@ -51,14 +47,15 @@ impl Numbers {
             // SAFETY: the buffer is as long as said, aligned for the entries, and lives through the call.
             let read =
                 unsafe { libc::syscall(libc::SYS_getdents64, self.descriptor(), buffer, size) };
-            self.end = usize::try_from(read).ok().filter(|count| *count > 0)?;
+            self.end = usize::try_from(read).map_err(|_| Errno::last())?;
             self.at = 0;
         }
-        let entry = self.buffer.0.get(self.at..self.end)?;
-        let length = entry.get(LENGTH_AT..LENGTH_AT + 2)?;
-        let length = usize::from(u16::from_ne_bytes(length.try_into().ok()?));
+        let entry = self.buffer.0.get(self.at..self.end).unwrap_or_default();
+        let Some([low, high]) = entry.get(LENGTH_AT..LENGTH_AT + 2) else { return Ok(None) };
+        let length = usize::from(u16::from_ne_bytes([*low, *high]));
         self.at += length.max(NAME_AT);
-        entry.get(NAME_AT..length)?.split(|byte| *byte == 0).next()
+        let name = entry.get(NAME_AT..length).unwrap_or_default();
+        Ok(Some(name.split(|byte| *byte == 0).next().unwrap_or_default()))
     }
 }
 
@@ -71,7 +68,7 @@ mod tests {
         let files: Vec<_> = (0..300).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
         let mut numbers = Numbers::open(c"/proc/self/fd").unwrap();
         let mut count = 0;
-        while numbers.next().is_some() {
+        while numbers.next_number().unwrap().is_some() {
             count += 1;
         }
         assert!(count >= files.len() + 3, "{count}");

@@ -40,7 +40,7 @@ pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> 
         return Err(NoProc);
     }
     let mut processes = Numbers::open(c"/proc").map_err(|_| NoProc)?;
-    while let Some(number) = processes.next() {
+    while let Some(number) = processes.next_number().map_err(|_| NoProc)? {
         let pid = Pid::from_raw(number);
         if let Some(Stat { parent, is_stopped, started }) = Stat::of(pid)?
             && descends(pid, ancestor)?
@@ -109,12 +109,12 @@ impl Stat {
 
 /// Whether /proc numbers processes as podinit's own namespace does: `NSpid` then has one number.
 fn proc_is_ours() -> bool {
-    let mut buffer = [0; 4096];
-    let Ok(status) = file::read_start(c"/proc/self/status", &mut buffer) else { return false };
-    let pids = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"));
-    pids.is_some_and(|pids| {
-        pids.split(u8::is_ascii_whitespace).filter(|pid| !pid.is_empty()).count() == 1
-    })
+    // The line before it grows with the number of groups, and is passed over.
+    let mut buffer = [0; 1024];
+    let pids = file::find_line(c"/proc/self/status", b"NSpid:", &mut buffer);
+    let count =
+        |pids: &[u8]| pids.split(u8::is_ascii_whitespace).filter(|pid| !pid.is_empty()).count();
+    pids.is_ok_and(|pids| pids.is_some_and(|pids| count(pids) == 1))
 }
 
 #[cfg(test)]

@@ -204,7 +204,8 @@ pub fn group_exists(group: Pid) -> bool {
 }
 
 /// Lets the kernel do to podinit's whole group what `signal` does by default, a stop; returns once it
-/// has been continued. Whether it was stopped at all: not where nobody is left who could continue it.
+/// has been continued, and takes the CONT. Whether it was stopped at all: not where nobody is left who
+/// could continue it.
 pub fn stop_group(signal: Signal) -> bool {
     if send(Recipient::OwnGroup, signal).is_err() {
         return false;
@@ -212,14 +213,7 @@ pub fn stop_group(signal: Signal) -> bool {
     let mask = replace_mask(SignalSet::ALL.without(signal));
     replace_mask(mask);
     // Nothing else ends a stop.
-    is_pending(Signal::CONT)
-}
-
-fn is_pending(signal: Signal) -> bool {
-    let mut pending = 0_u64;
-    // SAFETY: 64 bits in the kernel's layout, which live through the call.
-    unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
-    SignalSet::from_bits(pending).contains(signal)
+    take(SignalSet::EMPTY.with(Signal::CONT), Some(Duration::ZERO)).is_some()
 }
 
 /// Stops this process alone until it is continued; PID 1 cannot be stopped (init D12).

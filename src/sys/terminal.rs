@@ -17,7 +17,7 @@ impl Terminal {
     /// The controlling terminal, by the first standard descriptor that is it, or else by /dev/tty.
     /// That there is none is no error (init U34).
     pub fn find() -> Option<Terminal> {
-        // Only the controlling terminal tells its foreground group.
+        // A terminal tells its foreground group only to those whose controlling terminal it is.
         let is_it = |fd: &RawFd| unistd::tcgetpgrp(standard(*fd)).is_ok();
         if let Some(standard) = (0..descriptors::FIRST_OTHER).find(is_it) {
             return Some(Terminal { opened: None, standard });

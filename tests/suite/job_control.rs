@@ -1,7 +1,7 @@
 //! podinit as a job of a shell: Ctrl-Z gives the prompt back, `fg` the program (design 3.4).
 
 use crate::common::*;
-use libc::{SIGCONT, SIGINT, SIGSTOP};
+use libc::SIGINT;
 
 /// An interactive shell on a terminal, which knows podinit as `$P`.
 fn shell(shell: &[&str]) -> (Running, Terminal) {
@@ -234,27 +234,51 @@ fn ctrl_z_passes_where_nobody_could_continue() {
     running.wait().exits(128 + SIGINT);
 }
 
-/// Stopping and continuing the program by hand is between the two.
+/// A program may suspend itself with STOP, as some editors and shells do.
 #[test]
-fn a_hand_made_stop_stops_the_program_alone() {
-    let (running, terminal) = shell(SHELLS[1]);
-    terminal.press(
-        "sh -c '$P -- sh -c \"trap exit USR1; while :; do sleep 0.05; done\"; echo next-$?'\n",
-    );
-    let script = running.until("the script runs", || children(running.pid()).first().copied());
-    let init = running.until("podinit runs", || children(script).first().copied());
-    let program = running.until("the program runs", || children(init).first().copied());
-    running.until("it has its trap", || {
-        (signal_set(program, "SigCgt") & bit(libc::SIGUSR1) != 0).then_some(())
-    });
-    for _ in 0..3 {
-        send(program, SIGSTOP);
+fn a_program_that_suspends_itself_gives_the_prompt_back() {
+    for command in SHELLS {
+        let (running, terminal) = shell(command);
+        terminal.press("$P -- sh -c 'kill -STOP $$; exit 5'\n");
+        let (init, program) = job(&running);
         running.until("the program is stopped", || (state(program) == Some('T')).then_some(()));
-        send(program, SIGCONT);
-        running.until("the program runs", || (state(program) != Some('T')).then_some(()));
+        running.until("so is podinit", || (state(init) == Some('T')).then_some(()));
+        shows_prompt(&running, &terminal);
+        terminal.press("fg\n");
+        eventually("it has ended", || !is_alive(init));
+        shows_prompt(&running, &terminal);
+        terminal.press("echo code-$?\n");
+        terminal.shows("code-5");
     }
-    send(program, libc::SIGUSR1);
-    terminal.shows("next-0");
+}
+
+/// A reader in the background that no shell can bring to the front is hung up, and does not hang.
+#[test]
+fn a_reader_nobody_can_bring_to_the_front_is_hung_up() {
+    let (running, terminal) = shell(SHELLS[1]);
+    let dir = TempDir::new();
+    let job = format!("$P -- cat /dev/tty; echo code-$? > {}", dir.file("code"));
+    terminal.press(&format!("( ( {job} ) & )\n"));
+    let code = running.until("it has ended", || {
+        std::fs::read_to_string(dir.file("code")).ok().filter(|c| !c.is_empty())
+    });
+    assert!(["code-129\n", "code-1\n"].contains(&code.as_str()), "{code}");
+}
+
+/// While leftovers are waited for, the keyboard is podinit's.
+#[test]
+fn keys_reach_podinit_when_the_program_has_ended() {
+    let terminal = Terminal::new();
+    let script = "setsid sh -c 'trap \"\" TERM; sleep 90' & sleep 0.2; exit 6";
+    let run =
+        Run::of(&Subject::podinit()).args(["--grace-period", "1s", "--", "/bin/sh", "-c", script]);
+    let mut running = run.terminal(&terminal).spawn();
+    let program = running.main_pid();
+    running.until("the program has ended", || (!is_alive(program)).then_some(()));
+    running.until("podinit is in front", || {
+        (terminal.foreground() == Some(running.pid())).then_some(())
+    });
+    running.wait().exits(6);
 }
 
 /// init K10: a shell without job control gives `&` no terminal, and neither do we.

@@ -70,6 +70,15 @@ fn a_flag_wins_over_the_variable_of_its_opposite() {
     assert_eq!(family.reached(), ["main", "group"]);
     let loud = own().env("PODINIT_QUIET", "1").arg("-v").witness(["exit", "0"]).finish().exits(0);
     assert!(loud.stderr.contains("podinit: started "), "{loud:?}");
+    // A variable that says no, or nothing, undoes no other.
+    let loud =
+        own().env("PODINIT_VERBOSE", "1").env("PODINIT_QUIET", "0").witness(["exit", "0"]).finish();
+    assert!(loud.stderr.contains("podinit: started "), "{loud:?}");
+    let group =
+        own().env("PODINIT_GROUP", "").env("PODINIT_VERBOSE", "2").witness(["hold"]).spawn();
+    group.until("it runs", || (status(group.main_pid(), "Name")? == "witness").then_some(()));
+    group.signal(SIGUSR1);
+    group.until("it is told", || group.stderr().contains("sent USR1 to group").then_some(()));
 }
 
 #[test]

@@ -302,3 +302,16 @@ fn signals_that_undo_each_other_do_not_hide_the_deadline() {
     running.signal(SIGTERM);
     running.wait().exits(KILLED);
 }
+
+/// The line of groups in /proc/self/status may be longer than any buffer.
+#[test]
+fn leftovers_are_told_by_a_member_of_many_groups() {
+    let groups: Vec<u32> = (4_000_000_000..4_000_000_600).collect();
+    let run = own().user(0, 0, &groups).args([
+        "--",
+        "/bin/sh",
+        "-c",
+        "setsid sleep 90 & sleep 0.2; exit 4",
+    ]);
+    run.finish().exits(4).silently();
+}

@@ -174,7 +174,9 @@ pub(super) const FLAGS: [Flag; 16] = [
         short: Some(b'q'),
         help: "say only why the program could not be started",
         kind: Kind::Switch(|options, on| {
-            options.level = if on { Level::Error } else { Level::Warning }
+            if on {
+                options.level = Level::Error;
+            }
         }),
     },
     Flag {

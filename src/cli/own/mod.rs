@@ -7,7 +7,7 @@ use super::reader::{Item, Reader};
 use super::{LICENCE, Outcome, Placed, Refusal, user};
 use crate::init::report::{Level, Log, Style};
 use crate::plan::{self, Holding};
-use crate::sys::words::{Environment, Words, tail};
+use crate::sys::words::{Environment, Words};
 
 mod flags;
 
@@ -15,6 +15,8 @@ use flags::{FLAGS, Flag, Kind, Options};
 
 /// podinit's own failure, before anything was started.
 pub const FAILURE: u8 = plan::OWN_FAILURE_CODES.not_started;
+
+const PREFIX: &str = "PODINIT_";
 
 /// A flag that was typed, and its value.
 type Typed = (&'static Flag, Option<&'static CStr>);
@@ -110,43 +112,30 @@ fn apply_typed(options: &mut Options, typed: &[Typed]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Every flag is also a variable `PODINIT_…`, which counts where the flag was not typed. Returns
-/// whether podinit is switched off.
+/// Every flag is also a variable `PODINIT_…`, which counts where the flag was not typed and the variable
+/// is not empty. Returns whether podinit is switched off.
 fn apply_environment(
     options: &mut Options,
     typed: &[Typed],
     environment: &Environment,
 ) -> Result<bool, Refusal> {
-    let mut disabled = false;
-    for variable in environment.iter() {
-        let Some(rest) = variable.to_bytes().strip_prefix(b"PODINIT_") else { continue };
-        let mut parts = rest.splitn(2, |byte| *byte == b'=');
-        let (Some(name), Some(value)) = (parts.next(), parts.next()) else { continue };
-        let value = tail(variable, value.len());
-        let wrong =
-            |problem: String| refuse(&format!("PODINIT_{}: {problem}", name.escape_ascii()));
-        if name == b"DISABLED" {
-            disabled = yes_or_no(value).map_err(wrong)?;
-        }
-        let Some(flag) = FLAGS.iter().find(|flag| is_variable(flag.long, name)) else { continue };
-        if typed.iter().any(|(other, _)| other.long == flag.long) {
+    if !environment.iter().any(|variable| variable.to_bytes().starts_with(PREFIX.as_bytes())) {
+        return Ok(false);
+    }
+    for flag in FLAGS.iter().filter(|flag| typed.iter().all(|(other, _)| other.long != flag.long)) {
+        let name = format!("{PREFIX}{}", flag.long.replace('-', "_").to_ascii_uppercase());
+        let Some(value) = environment.get(&name).filter(|value| !value.is_empty()) else {
             continue;
-        }
+        };
+        let wrong = |problem: String| refuse(&format!("{name}: {problem}"));
         match flag.kind {
             Kind::Switch(set) => set(options, yes_or_no(value).map_err(wrong)?),
             Kind::Count(set) => set(options, how_often(value).map_err(wrong)?),
-            Kind::Value(..) if value.is_empty() => {}
             Kind::Value(_, set) => set(options, value).map_err(wrong)?,
         }
     }
-    Ok(disabled)
-}
-
-/// `grace-period` and `GRACE_PERIOD`.
-fn is_variable(long: &str, name: &[u8]) -> bool {
-    let upper =
-        long.bytes().map(|byte| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() });
-    upper.eq(name.iter().copied())
+    let disabled = environment.get("PODINIT_DISABLED").map_or(Ok(false), yes_or_no);
+    disabled.map_err(|problem| refuse(&format!("PODINIT_DISABLED: {problem}")))
 }
 
 fn holding() -> Outcome {

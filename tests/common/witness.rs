@@ -1,5 +1,5 @@
 use super::temp::shared_dir;
-use super::{Running, TempDir, bit};
+use super::{Running, TempDir, all_signals, bit};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -210,6 +210,21 @@ impl Recording {
         running.signal(64);
         running.until("the last signal arrives", || (self.count(64) > before).then_some(()));
         self.signals().into_iter().filter(|s| *s != 64).collect()
+    }
+}
+
+impl Recording {
+    /// Sends every signal that can be sent to a running init but KILL, STOP and 64, and returns those that arrived, in
+    /// the order of their numbers. CONT first and alone: it and the stop signals cancel each other while they wait.
+    #[track_caller]
+    pub fn of_all_signals(&self, running: &Running) -> Vec<i32> {
+        running.signal(libc::SIGCONT);
+        self.receives(running, libc::SIGCONT);
+        let not_here = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCONT, 64];
+        all_signals().filter(|s| !not_here.contains(s)).for_each(|signal| running.signal(signal));
+        let mut arrived = self.all_so_far(running);
+        arrived.sort_unstable();
+        arrived
     }
 }
 

@@ -63,6 +63,36 @@ impl fmt::Display for Seconds {
     }
 }
 
+/// Prints a duration as Go does, whose words the kubelet's messages are: `1s`, `1m30s`, `1.5s`, `500ms`.
+pub struct Go(pub Duration);
+
+impl fmt::Display for Go {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        let (unit, size) = match nanos {
+            0 => return f.write_str("0s"),
+            1..1_000 => ("ns", 1),
+            1_000..1_000_000 => ("µs", 1_000),
+            1_000_000..1_000_000_000 => ("ms", 1_000_000),
+            _ => ("s", 1_000_000_000),
+        };
+        let seconds = self.0.as_secs();
+        if seconds >= 3600 {
+            write!(f, "{}h", seconds / 3600)?;
+        }
+        if seconds >= 60 {
+            write!(f, "{}m", seconds / 60 % 60)?;
+        }
+        let nanos = if unit == "s" { nanos % 60_000_000_000 } else { nanos };
+        let fraction = format!("{:0width$}", nanos % size, width = size.ilog10() as usize);
+        match fraction.trim_end_matches('0') {
+            _ if size == 1 => write!(f, "{nanos}{unit}"),
+            "" => write!(f, "{}{unit}", nanos / size),
+            digits => write!(f, "{}.{digits}{unit}", nanos / size),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +147,23 @@ mod tests {
             [shown(0), shown(1240), shown(1250), shown(30_000), shown(49)],
             ["0s", "1.2s", "1.3s", "30s", "0s"]
         );
+    }
+
+    #[test]
+    fn go_prints_its_units() {
+        for (nanos, text) in [
+            (0, "0s"),
+            (7, "7ns"),
+            (1_500, "1.5µs"),
+            (500_000_000, "500ms"),
+            (1_000_000_000, "1s"),
+            (1_250_000_000, "1.25s"),
+            (60_000_000_000, "1m0s"),
+            (80_000_000_000, "1m20s"),
+            (300_000_000_000, "5m0s"),
+            (3_600_500_000_000, "1h0m0.5s"),
+        ] {
+            assert_eq!(Go(Duration::from_nanos(nanos)).to_string(), text);
+        }
     }
 }

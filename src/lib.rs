@@ -19,5 +19,11 @@ pub mod duration;
 pub mod init;
 pub mod lifecycle;
 pub mod plan;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod signal;
+#[cfg(feature = "probe")]
+pub mod spec;
 pub mod sys;
+#[cfg(feature = "probe")]
+pub mod wait;

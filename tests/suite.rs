@@ -10,6 +10,9 @@ mod common;
 mod architecture;
 #[path = "suite/catatonit.rs"]
 mod catatonit;
+#[cfg(feature = "grpc")]
+#[path = "suite/corpora.rs"]
+mod corpora;
 #[path = "suite/defects.rs"]
 mod defects;
 #[path = "suite/dumb_init.rs"]
@@ -30,8 +33,49 @@ mod log;
 mod options;
 #[path = "suite/pause.rs"]
 mod pause;
+#[cfg(feature = "probe")]
+#[path = "suite/probe.rs"]
+mod probe;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_exec.rs"]
+mod probe_exec;
+#[cfg(feature = "grpc")]
+#[path = "suite/probe_grpc.rs"]
+mod probe_grpc;
+#[cfg(feature = "grpc")]
+#[path = "suite/probe_grpc_peers.rs"]
+mod probe_grpc_peers;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_http.rs"]
+mod probe_http;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_http_attacks.rs"]
+mod probe_http_attacks;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_http_redirects.rs"]
+mod probe_http_redirects;
+#[cfg(feature = "tls")]
+#[path = "suite/probe_https.rs"]
+mod probe_https;
+#[cfg(feature = "tls")]
+#[path = "suite/probe_https_defence.rs"]
+mod probe_https_defence;
+#[cfg(all(feature = "tls", feature = "grpc"))]
+#[path = "suite/probe_https_http2.rs"]
+mod probe_https_http2;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_name_servers.rs"]
+mod probe_name_servers;
+#[cfg(feature = "probe")]
+#[path = "suite/probe_names.rs"]
+mod probe_names;
+#[cfg(all(feature = "probe", not(feature = "tls"), not(feature = "grpc")))]
+#[path = "suite/probe_without_features.rs"]
+mod probe_without_features;
 #[path = "suite/readme.rs"]
 mod readme;
+#[path = "suite/sleep.rs"]
+mod sleep;
 #[path = "suite/start_up.rs"]
 mod start_up;
 #[path = "suite/superset.rs"]
@@ -54,3 +98,11 @@ mod universal_signals;
 mod universal_start;
 #[path = "suite/universal_terminal.rs"]
 mod universal_terminal;
+#[cfg(feature = "probe")]
+#[path = "suite/wait.rs"]
+mod wait;
+#[path = "suite/wait_adversity.rs"]
+mod wait_adversity;
+#[cfg(not(feature = "probe"))]
+#[path = "suite/without_probe.rs"]
+mod without_probe;

@@ -5,6 +5,7 @@
 
 use std::ffi::CStr;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::init::report::{Level, Log, Style};
 use crate::init::{self, Init, Program, hold};
@@ -57,6 +58,14 @@ enum Outcome {
     Install {
         directory: &'static CStr,
     },
+    /// Make one attempt.
+    #[cfg(feature = "probe")]
+    Probe(own::probe::Job),
+    /// Try conditions until they hold.
+    #[cfg(feature = "probe")]
+    Wait(own::wait::Job),
+    /// Do nothing, for so long or for ever.
+    Sleep(Option<Duration>),
     /// What was asked for, on standard output.
     Say(String),
     /// The same on standard error (init D2, init C2).
@@ -137,6 +146,11 @@ impl Outcome {
                 signals::replace_mask(start.mask);
                 install::install(directory, start.words.get(0)).map_or_else(Refusal::tell, |()| 0)
             }
+            #[cfg(feature = "probe")]
+            Outcome::Probe(job) => job.run(start),
+            #[cfg(feature = "probe")]
+            Outcome::Wait(job) => job.run(start),
+            Outcome::Sleep(time) => hold::sleep(time, start.mask),
             Outcome::Say(text) => match io::stdout().write_all(text.as_bytes()) {
                 // Whoever closed the pipe has read enough.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => own::FAILURE,

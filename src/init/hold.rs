@@ -1,10 +1,14 @@
-//! Holding namespaces: no program, only reaping until INT or TERM (init P, init C14).
+//! Holding namespaces: no program, only reaping until INT or TERM (init P, init C14); and sleeping, which is
+//! the same with an end.
+
+use std::time::Duration;
 
 use crate::plan::{Holding, Subreaper};
 use crate::signal::{Signal, SignalSet};
-use crate::sys::wait::{self, Dead};
-use crate::sys::{descriptors, signals, this_process};
+use crate::sys::wait::{self, Dead, Exit};
+use crate::sys::{clock, descriptors, signals, this_process};
 
+use super::manners::Manners;
 use super::report::{Log, Note};
 use super::start::become_reaper;
 
@@ -49,6 +53,26 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
                 return 0;
             }
             _ => reap_the_dead(),
+        }
+    }
+}
+
+/// Reaps for this long, or for ever; returns the exit code: 0, or 128+N if signal N asked to end before.
+/// `mask` is what podinit was started with.
+pub fn sleep(time: Option<Duration>, mask: SignalSet) -> u8 {
+    let end = time.map(|time| clock::monotonic() + time);
+    let manners = Manners::adopt(mask);
+    loop {
+        reap_the_dead();
+        let left = end.map(|end| end.saturating_sub(clock::monotonic()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return 0;
+        }
+        match manners.signals.wait(left) {
+            Some(received) if received.signal != Signal::CHLD => {
+                return Exit::Signal(received.signal).code();
+            }
+            _ => {}
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::sys::{Errno, Pid, clock, this_process};
 mod foreground;
 pub mod hold;
 mod leftovers;
+pub mod manners;
 pub mod report;
 mod start;
 

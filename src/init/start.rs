@@ -123,6 +123,8 @@ fn spawn(
         child_signal,
         directory,
         credentials: credentials.as_ref(),
+        standard: None,
+        parent_death_signal: None,
     };
     let started = spawn::spawn(&mut order, |step, order| {
         let because = Because { step, program: name, environment: order.environment, directory };

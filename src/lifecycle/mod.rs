@@ -1,6 +1,7 @@
 //! The pod as it lives: pure state machines. Events and the time go in, actions come out; there is
 //! no system call, no clock and no thread here, so that any life can be lived in virtual time.
 
+pub mod conditions;
 pub mod termination;
 
 use std::ops::Add;

@@ -1,9 +1,10 @@
 //! Descriptors podinit holds, and letting go of those it does not need.
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use super::Errno;
 use super::terminal::Terminal;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::directory::Numbers;
@@ -25,6 +26,28 @@ pub fn close_others(terminal: Option<&Terminal>) {
     }
     for fd in (FIRST_OTHER..1024).filter(|fd| Some(*fd) != kept) {
         close(fd);
+    }
+}
+
+/// Keeps every descriptor from [`FIRST_OTHER`] up from the program this process becomes, in the same ways.
+pub(super) fn keep_others() {
+    const CLOEXEC: libc::c_uint = libc::CLOSE_RANGE_CLOEXEC;
+    let (first, last) = (FIRST_OTHER, RawFd::MAX);
+    // SAFETY: integers only; nothing is closed in this process.
+    if unsafe { libc::syscall(libc::SYS_close_range, first, last, CLOEXEC) } == 0 {
+        return;
+    }
+    let keep = |fd: RawFd| {
+        // SAFETY: integers only; what is not open is refused.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    };
+    let Ok(mut open) = Numbers::open(c"/proc/self/fd") else {
+        return (first..1024).for_each(keep);
+    };
+    while let Ok(Some(fd)) = open.next_number() {
+        if fd >= first {
+            keep(fd);
+        }
     }
 }
 
@@ -60,6 +83,39 @@ pub(super) fn move_up(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
     let moved = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, FIRST_OTHER) };
     // SAFETY: new, and nobody else's.
     Errno::result(moved).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A pipe, (reading end, writing end), neither of which programs inherit. Reading does not wait.
+///
+/// # Errors
+/// EMFILE, ENFILE (pipe(2)).
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    fcntl(&reading, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((move_up(reading)?, move_up(writing)?))
+}
+
+/// Opens what gives nothing to whoever reads it: a pipe without a writer where there is no /dev.
+///
+/// # Errors
+/// EMFILE, ENFILE (open(2), pipe(2)).
+pub fn null() -> Result<OwnedFd, Errno> {
+    match super::file::open(c"/dev/null", OFlag::O_RDWR.bits()) {
+        Err(Errno::ENOENT | Errno::EACCES | Errno::EPERM | Errno::ENXIO | Errno::ENODEV) => {
+            pipe().map(|(reading, _)| reading)
+        }
+        opened => move_up(opened?),
+    }
+}
+
+/// Makes `descriptors` standard input, output and error of this process, for programs to inherit. None
+/// of them may be one of these yet.
+pub(super) fn make_standard(descriptors: [BorrowedFd<'_>; 3]) -> Result<(), Errno> {
+    for (number, descriptor) in (0..).zip(descriptors) {
+        // SAFETY: dup2 takes integers; nothing in this process owns 0 to 2.
+        Errno::result(unsafe { libc::dup2(descriptor.as_raw_fd(), number) })?;
+    }
+    Ok(())
 }
 
 /// Raises podinit's own limit on descriptors as far as it may, for when there is none left to look

@@ -1,9 +1,11 @@
-//! Opening and reading small files without the heap.
+//! Opening and reading small files, but for [`read_up_to`] without the heap.
 
 use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use super::Errno;
+use super::{Errno, errno_of};
 
 /// Opens a file; programs do not inherit it.
 pub fn open(path: &CStr, flags: i32) -> Result<OwnedFd, Errno> {
@@ -22,6 +24,17 @@ pub fn read_start<'a>(path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Err
             0 => return Ok(buffer.get(..filled).unwrap_or_default()),
             count => filled += count,
         }
+    }
+}
+
+/// Reads a file whose length is not known, as much of it as the limit allows, and never waits: a pipe has
+/// what is in it.
+pub fn read_up_to(path: &CStr, limit: usize) -> Result<Vec<u8>, Errno> {
+    let file = File::from(open(path, libc::O_RDONLY | libc::O_NONBLOCK)?);
+    let mut content = Vec::new();
+    match file.take(limit as u64).read_to_end(&mut content) {
+        Err(error) if content.is_empty() => Err(errno_of(&error)),
+        _ => Ok(content),
     }
 }
 

@@ -9,8 +9,12 @@ pub mod descriptors;
 pub mod directory;
 pub mod exec;
 pub mod file;
+pub mod fork;
+pub mod poll;
 pub mod process_tree;
+pub mod random;
 pub mod signals;
+pub mod socket;
 pub mod spawn;
 pub mod stderr;
 pub mod terminal;
@@ -21,3 +25,8 @@ pub mod words;
 
 pub use nix::errno::Errno;
 pub use nix::unistd::Pid;
+
+/// The kernel's reason for an error; unknown if it is std's own.
+pub fn errno_of(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}

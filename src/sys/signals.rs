@@ -4,7 +4,7 @@
 //! handler, and nothing to lose between two system calls.
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -57,6 +57,15 @@ pub fn show_handled(signal: Signal) -> Result<(), Errno> {
         .map(drop)
 }
 
+/// Whether this signal was left ignored by whoever started podinit.
+pub fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: a zeroed sigaction is one.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: it lives through the call, which changes nothing.
+    let asked = unsafe { libc::sigaction(signal.number(), ptr::null(), &mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
 fn set_disposition(
     signal: Signal,
     handler: libc::sighandler_t,
@@ -104,6 +113,24 @@ impl Source {
             (Some(descriptor), None) => self.read(descriptor),
             (_, at_most) => self.take(at_most),
         }
+    }
+
+    /// Those that are taken here.
+    pub fn signals(&self) -> SignalSet {
+        self.signals
+    }
+
+    /// What can be read while a signal is there, for poll(2) beside others.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.as_ref().map(AsFd::as_fd)
+    }
+
+    /// How long to poll(2) at most before it is looked for signals here: not long where no descriptor tells of
+    /// them.
+    pub fn until_look(&self, at_most: Option<Duration>) -> Option<Duration> {
+        const BLIND: Duration = Duration::from_millis(50);
+        let blind = self.descriptor.is_none().then_some(BLIND);
+        at_most.into_iter().chain(blind).min()
     }
 
     /// Takes the next signal if there is one now.

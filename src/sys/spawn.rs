@@ -6,6 +6,7 @@
 //! (init K2).
 
 use std::ffi::CStr;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::unistd::{self, ForkResult, Pid};
@@ -15,8 +16,8 @@ use super::exec::{self, Failure};
 use super::signals::{self, ChildSignal};
 use super::terminal::{self, Terminal};
 use super::words::{Argv, Environment};
-use super::{Errno, this_process, wait};
-use crate::signal::SignalSet;
+use super::{Errno, descriptors, this_process, wait};
+use crate::signal::{Signal, SignalSet};
 
 /// What the child is to be.
 pub struct Order<'a> {
@@ -28,6 +29,10 @@ pub struct Order<'a> {
     pub child_signal: ChildSignal,
     pub directory: Option<&'a CStr>,
     pub credentials: Option<&'a Credentials>,
+    /// What it gets for 0 to 2 in place of podinit's own, each numbered 3 or higher; it then gets no others.
+    pub standard: Option<[BorrowedFd<'a>; 3]>,
+    /// What it is sent when podinit ends.
+    pub parent_death_signal: Option<Signal>,
 }
 
 /// Where the child goes before it becomes the program.
@@ -39,6 +44,8 @@ pub enum Place<'a> {
     Group { foreground_of: Option<&'a Terminal> },
     /// A session of its own, with the terminal on standard input.
     Session,
+    /// A session of its own without a terminal.
+    Detached,
 }
 
 /// What the child failed at.
@@ -78,7 +85,8 @@ pub fn spawn(
 /// session only by the child.
 fn see_placed(child: Pid, place: Place<'_>) {
     match place {
-        Place::OwnersGroup => {}
+        // Nobody but podinit sends anything to one that is detached, and that by its pid.
+        Place::OwnersGroup | Place::Detached => {}
         Place::Group { .. } => {
             // Refused when the child has executed its program, which it does in its group.
             let _ = unistd::setpgid(child, child);
@@ -109,7 +117,18 @@ impl Order<'_> {
 
     fn prepare(&mut self, podinit: Pid) -> Result<(), Step> {
         self.environment.rename_listen_pid(podinit, unistd::getpid());
+        if let Some(signal) = self.parent_death_signal {
+            this_process::set_parent_death_signal(signal).map_err(Step::Place)?;
+            if unistd::getppid() != podinit {
+                // It has ended before it could be told of.
+                this_process::exit(0);
+            }
+        }
         take_place(self.place).map_err(Step::Place)?;
+        if let Some(standard) = self.standard {
+            descriptors::make_standard(standard).map_err(Step::Place)?;
+            descriptors::keep_others();
+        }
         enter(self.directory, self.credentials)
     }
 }
@@ -117,6 +136,7 @@ impl Order<'_> {
 fn take_place(place: Place<'_>) -> Result<(), Errno> {
     match place {
         Place::OwnersGroup => {}
+        Place::Detached => drop(unistd::setsid()?),
         Place::Group { foreground_of } => {
             let own = unistd::getpid();
             unistd::setpgid(own, own)?;

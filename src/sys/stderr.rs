@@ -37,6 +37,15 @@ fn cannot_be_had(errno: Errno) -> bool {
     )
 }
 
+/// How many columns it has; `None` if it is no terminal.
+pub fn columns() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: this ioctl fills in the one structure it is given, which lives through the call.
+    let told = unsafe { libc::ioctl(STDERR, libc::TIOCGWINSZ, &raw mut size) };
+    let columns = if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) };
+    (told == 0).then_some(columns)
+}
+
 fn kind() -> libc::mode_t {
     nix::sys::stat::fstat(std::io::stderr()).map_or(0, |status| status.st_mode & libc::S_IFMT)
 }

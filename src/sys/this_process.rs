@@ -14,6 +14,11 @@ pub fn pid() -> Pid {
     unistd::getpid()
 }
 
+/// Its parent; 0 if that is outside the PID namespace.
+pub fn parent() -> Pid {
+    unistd::getppid()
+}
+
 /// Its process group.
 pub fn group() -> Pid {
     unistd::getpgrp()
@@ -28,6 +33,18 @@ pub fn become_subreaper() -> Result<(), Errno> {
 pub fn set_parent_death_signal(signal: Signal) -> Result<(), Errno> {
     // SAFETY: prctl with this option takes one integer and no memory.
     Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.number()) }).map(drop)
+}
+
+/// Leaves its process group and terminal, for a session of its own: what is sent to the group no longer comes here.
+pub fn leave_group() {
+    // Refused only to who leads a group, as no process does that was just made.
+    let _ = unistd::setsid();
+}
+
+/// The name of the machine or container it is in, uname(2).
+pub fn host_name() -> String {
+    let names = nix::sys::utsname::uname();
+    names.map_or_else(|_| String::new(), |names| names.nodename().to_string_lossy().into_owned())
 }
 
 /// Moves to `/`, so that whatever podinit was started in can be unmounted (init X12).

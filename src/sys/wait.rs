@@ -1,5 +1,6 @@
 //! Children that ended or stopped, by waitid(2).
 
+use std::fmt;
 use std::mem::MaybeUninit;
 
 use nix::unistd::Pid;
@@ -21,6 +22,16 @@ impl Exit {
             Exit::Code(code) => code,
             // N is at most 64.
             Exit::Signal(signal) => 128 + signal.number() as u8,
+        }
+    }
+}
+
+/// `exit 3`, `killed by TERM`.
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) => write!(f, "exit {code}"),
+            Exit::Signal(signal) => write!(f, "killed by {signal}"),
         }
     }
 }
@@ -48,6 +59,15 @@ pub fn find_ended() -> Dead {
 /// Reaps this child, if it has ended.
 pub fn reap(child: Pid) {
     ended(libc::P_PID, child.as_raw(), 0);
+}
+
+/// How this child has ended, which reaps it; `None` while it lives. One that is no child has ended somehow.
+pub fn exit_of(child: Pid) -> Option<Exit> {
+    match ended(libc::P_PID, child.as_raw(), 0) {
+        Dead::One(_, exit) => Some(exit),
+        Dead::None => None,
+        Dead::Childless => Some(Exit::Code(u8::MAX)),
+    }
 }
 
 /// Whether a child of ours, dead or alive, is in this group: as long as one is, the group's id

@@ -3,8 +3,8 @@
 //! The program it starts gets these very pointers: 1 MiB of arguments is passed on without a copy,
 //! byte for byte (init U2, init U5).
 
-use std::ffi::{CStr, c_char};
-use std::slice;
+use std::ffi::{CStr, CString, c_char};
+use std::{ptr, slice};
 
 use nix::unistd::Pid;
 
@@ -73,9 +73,18 @@ pub struct Argv {
 }
 
 impl Argv {
+    /// Of these words, the first being the program; `None` if there is none. They stay in memory for
+    /// good: meant for what is read once.
+    pub fn leak(words: impl IntoIterator<Item = CString>) -> Option<Argv> {
+        let mut slots = vec![ptr::null()];
+        slots.extend(words.into_iter().map(|word| word.into_raw().cast_const()));
+        slots.push(ptr::null());
+        (slots.len() > 2).then(|| Argv { spare: slots.leak().as_mut_ptr() })
+    }
+
     /// The program as typed.
     pub fn program(&self) -> &'static CStr {
-        // SAFETY: made by `into_program`, so a word follows the spare slot, and it lives for ever.
+        // SAFETY: made by `into_program` or `leak`, so a word follows the spare slot, and it lives for ever.
         unsafe { CStr::from_ptr(*self.spare.add(1)) }
     }
 

@@ -129,7 +129,7 @@ fn normalised_line(line: &str) -> String {
             continue;
         } else if follows_word(&["pid ", "reaped ", "group ", "\"pid\":"]) {
             done.push_str("PID");
-        } else if follows_word(&["Seconds\":"]) || is_seconds(after) {
+        } else if follows_word(&["Seconds\":"]) || is_seconds(after) || after.starts_with(" ms") {
             done.push('D');
         } else {
             done.push_str(number);

@@ -4,6 +4,8 @@
 //! - [`Run`]: how it is started (arguments, environment, PID 1 or not, descriptors, signal sets, terminal…);
 //! - [`Running`], [`Finished`]: the started init, seen from outside, and how it ended;
 //! - [`witness`]: the program an init is given to run; [`Report`] and [`Recording`] read what it wrote;
+//! - [`dns`], [`image`]: a name server for podinit to ask, and a root directory of its own;
+//! - [`Server`], [`serve`], [`tls`], [`Nginx`]: what a probe connects to;
 //! - [`TempDir`], [`poll_until`], [`DEADLINE`].
 //!
 //! Nothing here sleeps in order to wait and no time is asserted tightly: a test waits for a fact, and [`DEADLINE`] is
@@ -11,24 +13,36 @@
 
 #![allow(dead_code)] // each module of the suite uses its part
 
+pub mod dns;
 mod family;
+pub mod image;
 pub mod markdown;
+#[cfg(feature = "probe")]
+mod nginx;
 mod process;
 mod run;
 mod running;
+#[cfg(feature = "probe")]
+mod server;
 mod spawn;
 mod subject;
 mod temp;
 mod terminal;
+#[cfg(feature = "probe")]
+pub mod tls;
 mod witness;
 
 #[macro_use]
 mod conform;
 
 pub use family::Family;
+#[cfg(feature = "probe")]
+pub use nginx::Nginx;
 pub use process::*;
 pub use run::{Run, Stdio, own, recorded, reported};
 pub use running::{Finished, Running};
+#[cfg(feature = "probe")]
+pub use server::{Connection, Refusing, Server, Unaccepting, loopbacks, serve};
 pub use subject::Subject;
 pub use temp::TempDir;
 pub use terminal::Terminal;

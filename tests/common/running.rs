@@ -123,7 +123,13 @@ impl Running {
         let pid = self.pid.to_string();
         let enter = ["-t", &pid, "-p", "--", super::witness(), "daemon", file];
         super::Run::program("/usr/bin/nsenter").args(enter).finish().exits(0);
-        self.until("the orphan arrives", || children(self.pid).last().copied())
+        // Those between it and its parent pass by here too, on their way to be reaped.
+        let inside = || super::Recording::in_file(file).pid().map(|pid| pid.to_string());
+        let is_it = |child: &i32| {
+            let pids = status(*child, "NSpid");
+            pids.is_some_and(|pids| pids.split_whitespace().last() == inside().as_deref())
+        };
+        self.until("the orphan arrives", || children(self.pid).into_iter().find(is_it))
     }
 
     fn outcome(&self) -> Finished {

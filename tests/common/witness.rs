@@ -170,6 +170,11 @@ impl Recording {
         recording
     }
 
+    /// What is or will be recorded there.
+    pub fn in_file(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
     /// The recorder's own pid, in its namespace.
     pub fn pid(&self) -> Option<i32> {
         let text = fs::read_to_string(&self.0).ok()?;

@@ -18,7 +18,7 @@ const BUILD: Duration = Duration::from_secs(15 * 60);
 
 /// Long options in README.md that are not podinit's.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("cargo", &["--release", "--no-fail-fast", "--include-ignored"]),
+    ("cargo", &["--release", "--no-fail-fast", "--include-ignored", "--bench"]),
     ("unshare", &["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]),
     (
         "docker",
@@ -26,6 +26,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "--detach",
             "--entrypoint",
             "--env",
+            "--force",
             "--format",
             "--from",
             "--init",
@@ -164,6 +165,57 @@ fn options_in_help() -> BTreeSet<String> {
     options
 }
 
+/// The long options in the help text of a command.
+fn options_of(command: &str) -> BTreeSet<String> {
+    let help = own().args([command, HELP]).finish().exits(0).stdout;
+    let lines = help.lines().filter(|line| line.trim_start().starts_with('-'));
+    let words = lines.flat_map(|line| line.split([' ', ',', '=']).take(10));
+    let options: BTreeSet<String> =
+        words.filter(|word| word.starts_with("--") && *word != HELP).map(str::to_owned).collect();
+    assert!(options.len() > 5, "{help}");
+    options
+}
+
+#[test]
+fn the_options_of_the_commands_are_those_of_their_help_texts() {
+    for command in ["probe", "wait"] {
+        let heading = format!("option of `{command}`");
+        let table = tables(README).into_iter().find(|table| table.rows[0][0] == heading);
+        let rows = table.expect("README.md has a table of them").rows.split_off(1);
+        let shown: BTreeSet<String> = rows
+            .iter()
+            .flat_map(|row| code(&row[0]))
+            .filter(|option| option.starts_with("--"))
+            .map(|option| option.split(' ').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(shown, options_of(command), "README.md, podinit {command} {HELP}");
+    }
+}
+
+/// The commands of the manifests that are shown are understood: what they are told to try is not here.
+#[test]
+fn what_is_shown_of_kubernetes_is_understood() {
+    let manifests: Vec<Block> =
+        blocks(README).into_iter().filter(|block| block.language == "yaml").collect();
+    let lines = manifests.iter().flat_map(|block| block.text.lines());
+    let mut count = 0;
+    for line in lines.filter_map(|line| line.trim().strip_prefix("command: ")) {
+        let words: Vec<String> = serde_json::from_str(line).expect("a list of words");
+        let (podinit, arguments) = words.split_first().unwrap();
+        assert_eq!(podinit, "/podinit");
+        let mut running = own().args(arguments).spawn();
+        if arguments[0] == "probe" {
+            running.wait().exits(1);
+        } else {
+            running.until("it takes signals", || (state(running.pid()) == Some('S')).then_some(()));
+            running.signal(libc::SIGTERM);
+            running.wait().exits(143);
+        }
+        count += 1;
+    }
+    assert!(count >= 4, "README.md has lost its manifest");
+}
+
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -190,6 +242,8 @@ fn no_option_is_named_that_nobody_has() {
     let own: BTreeSet<String> = options_in_help()
         .iter()
         .flat_map(|option| option.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        .chain(options_of("probe"))
+        .chain(options_of("wait"))
         .collect();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     for (start, _) in README.match_indices("--") {
@@ -355,7 +409,8 @@ fn the_tests_that_are_named_exist() {
 fn dependencies_are_argued_for() {
     let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     let page = fs::read_to_string(repository().join("docs/dependencies.md")).unwrap();
-    let rows = tables(&page).into_iter().flat_map(|table| table.rows.into_iter().skip(1));
+    let lists = tables(&page).into_iter().filter(|table| table.rows[0][1] == "features");
+    let rows = lists.flat_map(|table| table.rows.into_iter().skip(1));
     let told: BTreeSet<(String, Vec<String>)> = rows
         .map(|row| {
             let features = code(&row[1]).into_iter().map(str::to_owned).collect();

@@ -196,7 +196,8 @@ fn list(value: &'static CStr) -> Result<impl Iterator<Item = &'static str>, Stri
     Ok(text(value)?.split(',').filter(|part| !part.is_empty()))
 }
 
-fn a_duration(text: &str) -> Result<Duration, String> {
+/// A time, which may be zero.
+pub(super) fn a_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).ok_or_else(|| format!("{text:?} is not a duration (try 10s)"))
 }
 

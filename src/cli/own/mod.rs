@@ -2,14 +2,24 @@
 
 use std::ffi::CStr;
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::reader::{Item, Reader};
 use super::{LICENCE, Outcome, Placed, Refusal, user};
+use crate::duration;
 use crate::init::report::{Level, Log, Style};
 use crate::plan::{self, Holding};
 use crate::sys::words::{Environment, Words};
 
+#[cfg(feature = "probe")]
+mod arguments;
 mod flags;
+#[cfg(feature = "probe")]
+pub mod probe;
+#[cfg(feature = "probe")]
+mod request;
+#[cfg(feature = "probe")]
+pub mod wait;
 
 use flags::{FLAGS, Flag, Kind, Options};
 
@@ -26,6 +36,15 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
     match words.bytes(1) {
         Some(b"pause") => return read_pause(words),
         Some(b"install") => return read_install(words),
+        Some(b"sleep") => return read_sleep(words),
+        #[cfg(feature = "probe")]
+        Some(b"probe") => return probe::read(words),
+        #[cfg(feature = "probe")]
+        Some(b"wait") => return wait::read(words),
+        #[cfg(not(feature = "probe"))]
+        Some(b"probe" | b"wait") => {
+            return Err(refuse("built without probe and wait (feature probe)"));
+        }
         _ => {}
     }
     let from = if words.bytes(1) == Some(b"init") { 2 } else { 1 };
@@ -163,6 +182,25 @@ fn read_install(words: &Words) -> Result<Outcome, Refusal> {
     }
 }
 
+fn read_sleep(words: &Words) -> Result<Outcome, Refusal> {
+    let from = if words.bytes(2) == Some(b"--") { 3 } else { 2 };
+    match (words.get(from), words.get(from + 1)) {
+        (Some(word), None) if from == 2 && (word == c"-h" || word == c"--help") => {
+            Ok(Outcome::Say(help()))
+        }
+        (Some(time), None) => match perhaps_endless(time.to_str().unwrap_or_default()) {
+            Some(time) => Ok(Outcome::Sleep(time)),
+            None => Err(refuse(&format!("sleep: {time:?} is not a duration (try 5s or infinity)"))),
+        },
+        _ => Err(refuse("sleep: it takes one duration (podinit sleep 5s)")),
+    }
+}
+
+/// A duration, or nothing for `infinity`; `None` if it is neither.
+fn perhaps_endless(text: &str) -> Option<Option<Duration>> {
+    if text == "infinity" { Some(None) } else { duration::parse(text).map(Some) }
+}
+
 /// podinit's own refusal: one line, code 125.
 pub fn refuse(problem: &str) -> Refusal {
     Refusal { text: format!("podinit: {problem}\n"), code: FAILURE }
@@ -187,6 +225,9 @@ fn help() -> String {
 podinit: an init for containers. Reaps zombies, forwards signals, ends on time.
 
 usage: podinit [OPTIONS] [--] COMMAND [ARG]...   be COMMAND's init
+       podinit probe ACTION                      one probe attempt: exit 0 or 1
+       podinit wait CONDITION... [-- COMMAND]    wait until all hold, then exit 0 or become COMMAND
+       podinit sleep DURATION                    sleep, where there is no shell
        podinit pause                             hold namespaces, reap, leave on INT or TERM
        podinit install DIR                       copy this binary to DIR/podinit
 

@@ -241,15 +241,6 @@ fn write_account(f: &mut fmt::Formatter<'_>, account: Account, exit: u8) -> fmt:
     write!(f, "exit {exit}")
 }
 
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Exit::Code(code) => write!(f, "exit {code}"),
-            Exit::Signal(signal) => write!(f, "killed by {signal}"),
-        }
-    }
-}
-
 /// A word from outside on one line: what is no text, or no printable text, is escaped.
 pub struct Printable<'a>(pub &'a CStr);
 

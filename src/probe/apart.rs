@@ -1,0 +1,250 @@
+//! An attempt in a process of its own: what it starts can then be told from everything else, and several
+//! attempts can be under way at once.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use super::outcome::{OUTPUT_LIMIT, Outcome, Verdict};
+use super::patience::{Cut, Patience};
+use super::{Prober, Surroundings, exec};
+use crate::signal::{Signal, SignalSet};
+use crate::spec::action::Action;
+use crate::sys::signals::{self, Recipient, Source};
+use crate::sys::wait::{self, Exit};
+use crate::sys::{Errno, Pid, descriptors, fork, this_process};
+
+/// An attempt under way elsewhere. Dropped before its end, it is stopped, with all it started.
+pub struct Apart {
+    pid: Pid,
+    pipe: File,
+    told: Vec<u8>,
+    over: bool,
+    has_command: bool,
+    began: Instant,
+    /// When it is not waited for any longer.
+    due: Instant,
+}
+
+/// How long such a process may take beyond its attempt.
+const SPARE: Duration = Duration::from_secs(1);
+
+/// Makes an attempt there and waits for it.
+pub fn attempt(
+    prober: &mut Prober<'_>,
+    action: &Action,
+    limit: Duration,
+) -> Result<Outcome, Signal> {
+    let mut apart = match Apart::start(prober, action, limit) {
+        Ok(apart) => apart,
+        Err(errno) => return Ok(Outcome::no_process(errno)),
+    };
+    loop {
+        if let Some(outcome) = apart.outcome() {
+            return Ok(outcome);
+        }
+        let patience = Patience::new(apart.left(), prober.signals);
+        if let Err(Cut::Stopped(signal)) = patience.readable(&apart.pipe) {
+            return Err(signal);
+        }
+    }
+}
+
+impl Apart {
+    /// Starts an attempt.
+    ///
+    /// # Errors
+    /// There are no more processes or descriptors to be had.
+    pub fn start(
+        prober: &mut Prober<'_>,
+        action: &Action,
+        limit: Duration,
+    ) -> Result<Apart, Errno> {
+        let (pipe, to_pipe) = descriptors::pipe()?;
+        let awaited = prober.signals.signals();
+        let mut to_pipe = File::from(to_pipe);
+        let Surroundings { environment, mask, child_signal } = &mut prober.surroundings;
+        let trust = prober.trust;
+        let parent = this_process::pid();
+        let has_command = matches!(action, Action::Exec(_));
+        let awaited = awaited.union(SignalSet::EMPTY.with(Signal::TERM));
+        // A TERM that is ignored, as podinit may have been told to, is lost unless it is blocked.
+        let before = signals::block_all();
+        let forked = fork::fork(|| {
+            signals::replace_mask(before.union(awaited));
+            // A KILL for podinit's whole group would take the one away that ends what the command has started.
+            this_process::leave_group();
+            // It does not outlive whoever wants to know.
+            let _ = this_process::set_parent_death_signal(ending(has_command));
+            if this_process::parent() != parent {
+                return 0;
+            }
+            let signals = Source::open(awaited);
+            let surroundings =
+                Surroundings { environment, mask: *mask, child_signal: *child_signal };
+            let mut here = Prober { surroundings, signals: &signals, trust };
+            if let Ok(outcome) = here.attempt_here(action, limit) {
+                // Nobody may be listening any more.
+                let _ = to_pipe.write_all(&encode(&outcome));
+            }
+            0
+        });
+        signals::replace_mask(before);
+        let pid = forked?;
+        let spare = match action {
+            // Nothing there looks at the time.
+            Action::File(_) => Duration::ZERO,
+            Action::Exec(_) => exec::LAST_MOMENT + SPARE,
+            _ => SPARE,
+        };
+        let began = Instant::now();
+        let due = began + limit + spare;
+        let pipe = File::from(pipe);
+        Ok(Apart { pid, pipe, told: Vec::new(), over: false, has_command, began, due })
+    }
+
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Tells it to end, if it has not, with all that it started.
+    pub fn stop(&self) {
+        if !self.over {
+            let to = Recipient::Process(self.pid);
+            let _ = signals::send(to, ending(self.has_command));
+            // Somebody may have stopped it.
+            let _ = signals::send(to, Signal::CONT);
+        }
+    }
+
+    /// How long it may still take.
+    pub fn left(&self) -> Duration {
+        self.due.saturating_duration_since(Instant::now())
+    }
+
+    /// What can be read when there is something new.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+
+    /// What came of it; `None` while it goes on.
+    pub fn outcome(&mut self) -> Option<Outcome> {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => self.told.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Err(_) if self.left().is_zero() => {
+                    self.end();
+                    let took = self.began.elapsed();
+                    return Some(Outcome {
+                        took,
+                        ..Outcome::impossible("the attempt does not end")
+                    });
+                }
+                Err(_) => return None,
+            }
+        }
+        self.over = true;
+        let exit = wait_for(self.pid, exec::LAST_MOMENT + SPARE);
+        Some(decode(&self.told).unwrap_or_else(|| {
+            let how = match exit {
+                Some(Exit::Signal(signal)) => format!("the attempt was killed by {signal}"),
+                _ => "the attempt was stopped".to_owned(),
+            };
+            Outcome::impossible(how)
+        }))
+    }
+
+    /// Sees to it that it is gone.
+    fn end(&mut self) {
+        if self.over {
+            return;
+        }
+        self.stop();
+        self.over = true;
+        if self.has_command && wait_for(self.pid, exec::LAST_MOMENT + SPARE).is_some() {
+            return;
+        }
+        let _ = signals::send(Recipient::Process(self.pid), Signal::KILL);
+        wait_for(self.pid, SPARE);
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What ends such a process. A command it takes along; without one there is nothing to put in order, and it may
+/// be waiting in the kernel for what never comes.
+fn ending(has_command: bool) -> Signal {
+    if has_command { Signal::TERM } else { Signal::KILL }
+}
+
+/// Waits for a process that is about to end.
+fn wait_for(pid: Pid, at_most: Duration) -> Option<Exit> {
+    let deadline = Instant::now() + at_most;
+    loop {
+        let exit = wait::exit_of(pid);
+        if exit.is_some() || Instant::now() >= deadline {
+            return exit;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+const VERDICTS: [Verdict; 4] =
+    [Verdict::Success, Verdict::Warning, Verdict::Failure, Verdict::Unknown];
+
+fn encode(outcome: &Outcome) -> Vec<u8> {
+    let verdict = VERDICTS.iter().position(|verdict| *verdict == outcome.verdict);
+    let nanos = u64::try_from(outcome.took.as_nanos()).unwrap_or(u64::MAX);
+    let seen = &outcome.seen;
+    let mut bytes = vec![verdict.unwrap_or_default() as u8, u8::from(outcome.errored)];
+    bytes.extend(nanos.to_le_bytes());
+    bytes.extend((seen.len() as u32).to_le_bytes());
+    bytes.extend(seen.as_bytes());
+    bytes.extend(&outcome.output);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<Outcome> {
+    let ([verdict, errored], rest) = bytes.split_first_chunk::<2>()?;
+    let (nanos, rest) = rest.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (seen, output) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    Some(Outcome {
+        verdict: *VERDICTS.get(usize::from(*verdict))?,
+        errored: *errored != 0,
+        seen: String::from_utf8(seen.to_vec()).ok()?,
+        output: output.get(..output.len().min(OUTPUT_LIMIT))?.to_vec(),
+        took: Duration::from_nanos(u64::from_le_bytes(*nanos)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_told_arrives(
+            verdict in 0_usize..4,
+            errored: bool,
+            seen: String,
+            output in proptest::collection::vec(any::<u8>(), 0..100),
+            nanos: u64,
+        ) {
+            let (verdict, took) = (VERDICTS[verdict], Duration::from_nanos(nanos));
+            let outcome = Outcome { verdict, errored, seen, output, took };
+            let bytes = encode(&outcome);
+            prop_assert_eq!(decode(&bytes), Some(outcome.clone()));
+            let cut = bytes.len() - outcome.output.len() - 1;
+            prop_assert_eq!(decode(&bytes[..cut]), None);
+        }
+    }
+}

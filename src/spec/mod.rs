@@ -1,0 +1,3 @@
+//! What users write, as types: parsed and checked here, carried out elsewhere.
+
+pub mod action;

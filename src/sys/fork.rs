@@ -1,0 +1,17 @@
+//! A second podinit, for work that may hang or has to be ended with all it started.
+
+use nix::unistd::{self, ForkResult, Pid};
+
+use super::{Errno, this_process};
+
+/// Forks; the child calls `work` and exits with the code that it gives.
+///
+/// # Errors
+/// EAGAIN or ENOMEM when no process could be made (fork(2)).
+pub fn fork(work: impl FnOnce() -> u8) -> Result<Pid, Errno> {
+    // SAFETY: podinit has one thread, so the child may do all that podinit could.
+    match unsafe { unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => this_process::exit(work()),
+    }
+}

@@ -1,0 +1,12 @@
+//! A podinit without any feature is the init alone.
+
+use crate::common::*;
+
+#[test]
+fn probe_and_wait_are_refused() {
+    for command in ["probe", "wait"] {
+        let finished = own().args([command, "tcp://:1"]).finish().exits(125);
+        let words = "podinit: built without probe and wait (feature probe)\n";
+        assert_eq!(finished.stderr, words);
+    }
+}

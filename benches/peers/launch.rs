@@ -156,6 +156,8 @@ pub struct Ended {
     status: c_int,
     pub minor_faults: u64,
     pub cpu: Duration,
+    /// The most resident memory it had, in bytes.
+    pub peak_memory: u64,
 }
 
 impl Ended {
@@ -208,6 +210,7 @@ impl Running {
         Ended {
             status,
             minor_faults: usage.ru_minflt as u64,
+            peak_memory: usage.ru_maxrss as u64 * 1024,
             cpu: time(usage.ru_utime) + time(usage.ru_stime),
         }
     }

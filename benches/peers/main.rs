@@ -9,6 +9,7 @@ use witness::Witnesses;
 
 mod clock;
 mod contender;
+#[allow(dead_code, reason = "the bench of probes uses the rest")]
 mod launch;
 mod measure;
 mod orphanage;

@@ -355,6 +355,26 @@ impl Process {
     }
 }
 
+/// A network with names of its own, gone when this value is.
+pub struct Network {
+    pub name: String,
+}
+
+impl Network {
+    pub fn new() -> Self {
+        let name = unique("network");
+        docker(["network", "create", "--label", "podinit.test", &name]);
+        Self { name }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let mut command = docker_command(["network", "rm", &self.name]);
+        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
 /// A named volume that is gone when this value is.
 pub struct Volume {
     pub name: String,

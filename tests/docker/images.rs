@@ -47,6 +47,9 @@ pub static NGINX: LazyLock<String> = LazyLock::new(|| {
     user_land("nginx", root)
 });
 
+/// The server's command line.
+pub const NGINX_WORDS: [&str; 3] = ["/usr/sbin/nginx", "-g", "daemon off;"];
+
 /// The repository's image, and the stage that has the sources and the compiled dependencies.
 struct Stages {
     builder: Builder,

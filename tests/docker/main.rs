@@ -21,6 +21,7 @@ mod image;
 mod leftovers;
 mod named;
 mod options;
+mod probe;
 mod readme;
 mod signals;
 mod stop;

@@ -1,7 +1,7 @@
 //! Beside an engine's init and in its place: `--init`, docker-init, podman-init, pause (init I1–I5).
 
 use crate::engine::{Run, docker};
-use crate::images::{BARE, NGINX, SHELL, shell_with};
+use crate::images::{BARE, NGINX, NGINX_WORDS, SHELL, shell_with};
 
 /// An image in which podinit has another place, and so another name.
 fn linked(path: &str) -> String {
@@ -139,7 +139,7 @@ fn pauses(run: &Run) {
     assert_eq!((app.code, app.stderr.as_str()), (0, ""), "{app:?}");
     assert_eq!(app.line("orphan parent "), app.line("app parent "), "{app:?}");
 
-    let server = Run::new(&NGINX).flags(join).words(["/usr/sbin/nginx"]).start();
+    let server = Run::new(&NGINX).flags(join).words(NGINX_WORDS).start();
     server.process("nginx: worker process");
     server.stop(40);
     assert_eq!(server.wait(), 0);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::builder::{Builder, repository};
 use crate::engine::{Run, docker, docker_command, run, unique};
-use crate::images::{BARE, SHELL};
+use crate::images::{BARE, NGINX, SHELL};
 use crate::markdown::{Block, blocks, normalised};
 
 const README: &str = include_str!("../../README.md");
@@ -28,11 +28,13 @@ struct Names {
 
 impl Names {
     fn new() -> Self {
-        // The user land of the shell image, before podinit is put into it.
+        // The user lands of these images, before podinit is put into them.
         LazyLock::force(&SHELL);
+        LazyLock::force(&NGINX);
         let names = vec![
             ("podinit", unique("readme-podinit")),
             ("alpine", "podinit-test-shell-root".to_owned()),
+            ("nginx", "podinit-test-nginx-root".to_owned()),
             ("my-app", unique("readme-app")),
             ("web", unique("readme-web")),
             ("tools", unique("readme-tools")),
@@ -95,6 +97,7 @@ impl Folder {
         let file = folder.path.join("bin/docker");
         fs::write(&file, names.shim()).expect("a file can be written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a mode can be set");
+        fs::copy(env!("CARGO_BIN_EXE_podinit"), folder.path.join("bin/podinit")).expect("a copy");
         // The engine's client follows no links out of what it sends.
         for entry in [
             "Cargo.toml",
@@ -120,7 +123,7 @@ impl Folder {
         let from = |name: &str| {
             (format!("FROM {name}\n"), format!("--from={name} "), names.of(name).to_owned())
         };
-        let text = ["podinit", "alpine"].iter().fold(block.text.clone(), |text, name| {
+        let text = ["podinit", "alpine", "nginx"].iter().fold(block.text.clone(), |text, name| {
             let (base, copy, here) = from(name);
             text.replace(&base, &format!("FROM {here}\n"))
                 .replace(&copy, &format!("--from={here} "))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Run, docker};
-use crate::images::{BARE, NGINX, shell_with};
+use crate::images::{BARE, NGINX, NGINX_WORDS, shell_with};
 
 /// Longer than any deadline that is not ours: what ends earlier was not ended by the engine.
 const ENGINE_DEADLINE: u32 = 40;
@@ -11,7 +11,7 @@ const ENGINE_DEADLINE: u32 = 40;
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_stopped_nginx_exits_with_0_and_in_silence() {
-    let server = Run::new(&NGINX).words(["/usr/sbin/nginx"]).start();
+    let server = Run::new(&NGINX).words(NGINX_WORDS).start();
     server.process("nginx: worker process");
     let page = Run::new(&crate::images::SHELL)
         .flags(["--network", &format!("container:{}", server.name)])
@@ -92,8 +92,7 @@ fn the_images_stop_signal_reaches_the_app() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn nginx_leaves_gracefully_at_its_images_own_stop_signal() {
-    let server =
-        Run::new(&NGINX).flags(["--stop-signal", "SIGQUIT"]).words(["/usr/sbin/nginx"]).start();
+    let server = Run::new(&NGINX).flags(["--stop-signal", "SIGQUIT"]).words(NGINX_WORDS).start();
     server.process("nginx: worker process");
 
     server.stop(ENGINE_DEADLINE);

@@ -22,7 +22,6 @@ pub mod plan;
 #[cfg(feature = "probe")]
 pub mod probe;
 pub mod signal;
-#[cfg(feature = "probe")]
 pub mod spec;
 pub mod sys;
 #[cfg(feature = "probe")]

@@ -181,6 +181,16 @@ fn units_alone_are_zero_or_an_error() {
     assert_eq!(parsed("0Ei").to_string(), "0");
 }
 
+// Up to a length that depends on the unit, an i64 holds them, and their text stays.
+#[test]
+fn a_sign_or_zeros_stay_in_short_texts_only() {
+    for (written, printed) in
+        [("+10Ti", "+10Ti"), ("+100Ti", "100Ti"), ("007", "007"), ("007Pi", "7Pi"), ("+8Ki", "8Ki")]
+    {
+        assert_eq!(parsed(written).to_string(), printed, "{written}");
+    }
+}
+
 #[test]
 fn far_exponents_cost_nothing() {
     assert_eq!(parsed("0e999999999999").to_string(), "0");

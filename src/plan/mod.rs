@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::signal::{Signal, SignalSet};
 
+pub mod environment;
 pub mod expansion;
 mod peers;
 pub mod routes;

@@ -2,6 +2,8 @@
 //! no system call, no clock and no thread here, so that any life can be lived in virtual time.
 
 pub mod conditions;
+pub mod probe;
+pub mod restart;
 pub mod termination;
 
 use std::ops::Add;

@@ -245,9 +245,8 @@ impl Probe {
     fn answered(&mut self, now: Moment, attempt: Attempt, answer: Answer, actions: &mut Actions) {
         let State::Watched(life) = &mut self.state else { return };
         let Some(flight) = life.flight.take_if(|flight| flight.attempt == attempt) else { return };
-        // A run longer than the period is followed at once, and only once (kubelet W3).
-        let next = flight.began + self.settings.period;
-        life.next = if flight.again { now } else { next.max(now) };
+        // A run longer than the period is followed at once, as the next is overdue then (kubelet W3).
+        life.next = if flight.again { now } else { flight.began + self.settings.period };
         match answer {
             Answer::Success => self.count(true, actions),
             Answer::Failure | Answer::Errored => self.count(false, actions),

@@ -86,6 +86,7 @@ impl<'a> Reader<'a> {
         (self.at < self.words.len()).then_some(self.at)
     }
 
+    #[inline(always)]
     fn next_in_bundle(&mut self) -> Option<u8> {
         let (first, rest) = self.bundle.to_bytes().split_first()?;
         self.bundle = tail(self.bundle, rest.len());

@@ -1,10 +1,10 @@
 //! The controlling terminal and whose turn it is there.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::unistd::{self, Pid};
 
-use super::{Errno, descriptors, file};
+use super::{Errno, descriptors};
 
 /// podinit's controlling terminal.
 pub struct Terminal {
@@ -18,13 +18,19 @@ impl Terminal {
     /// That there is none is no error (init U34).
     pub fn find() -> Option<Terminal> {
         // A terminal tells its foreground group only to those whose controlling terminal it is.
-        let is_it = |fd: &RawFd| unistd::tcgetpgrp(standard(*fd)).is_ok();
+        // SAFETY: tcgetpgrp takes one integer.
+        let is_it = |fd: &RawFd| unsafe { libc::tcgetpgrp(*fd) } != -1;
         if let Some(standard) = (0..descriptors::FIRST_OTHER).find(is_it) {
             return Some(Terminal { opened: None, standard });
         }
-        let opened = file::open(c"/dev/tty", libc::O_RDWR | libc::O_NOCTTY)
-            .and_then(descriptors::move_up)
-            .ok()?;
+        let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+        // SAFETY: a string that lives through the call.
+        let fd = unsafe { libc::open(c"/dev/tty".as_ptr(), flags) };
+        if fd == -1 {
+            return None;
+        }
+        // SAFETY: the descriptor is new and nobody else's.
+        let opened = descriptors::move_up(unsafe { OwnedFd::from_raw_fd(fd) }).ok()?;
         Some(Terminal { opened: Some(opened), standard: 0 })
     }
 

@@ -26,7 +26,8 @@ pub fn group() -> Pid {
 
 /// Orphaned descendants come to it from now on, PR_SET_CHILD_SUBREAPER(2const).
 pub fn become_subreaper() -> Result<(), Errno> {
-    nix::sys::prctl::set_child_subreaper(true)
+    // SAFETY: prctl with this option takes one integer and no memory.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) }).map(drop)
 }
 
 /// The signal it gets when its parent ends, PR_SET_PDEATHSIG(2const).

@@ -89,7 +89,7 @@ pub fn stopped(child: Pid) -> Option<Signal> {
 
 fn ended(which: libc::idtype_t, id: i32, options: i32) -> Dead {
     match wait(which, id, libc::WEXITED | options) {
-        Err(_) => Dead::Childless,
+        Err(NoChild) => Dead::Childless,
         Ok(None) => Dead::None,
         Ok(Some(told)) => {
             let by_signal = matches!(told.code, libc::CLD_KILLED | libc::CLD_DUMPED);
@@ -99,6 +99,9 @@ fn ended(which: libc::idtype_t, id: i32, options: i32) -> Dead {
     }
 }
 
+/// There is none such.
+struct NoChild;
+
 /// What waitid(2) tells of a child.
 struct Told {
     pid: Pid,
@@ -107,17 +110,17 @@ struct Told {
 }
 
 /// `None` when there are such children and nothing to tell of them.
-fn wait(which: libc::idtype_t, id: i32, options: i32) -> Result<Option<Told>, Errno> {
+fn wait(which: libc::idtype_t, id: i32, options: i32) -> Result<Option<Told>, NoChild> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
         // SAFETY: `info` lives through the call.
         let result = unsafe {
             libc::waitid(which, id as libc::id_t, info.as_mut_ptr(), options | libc::WNOHANG)
         };
-        match Errno::result(result) {
-            Ok(_) => break,
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
+        match result {
+            0 => break,
+            _ if Errno::last_raw() == libc::EINTR => {}
+            _ => return Err(NoChild),
         }
     }
     // SAFETY: waitid succeeded; where nobody was there to tell of, it stayed zeroed, which is valid.

@@ -18,7 +18,10 @@ const BUILD: Duration = Duration::from_secs(15 * 60);
 
 /// Long options in README.md that are not podinit's.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("cargo", &["--release", "--no-fail-fast", "--include-ignored", "--bench"]),
+    (
+        "cargo",
+        &["--release", "--no-fail-fast", "--include-ignored", "--bench", "--no-default-features"],
+    ),
     ("unshare", &["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]),
     (
         "docker",

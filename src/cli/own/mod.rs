@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt::Write;
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use super::reader::{Item, Reader};
@@ -66,9 +67,11 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
         };
         typed.push((flag, value));
     }
-    let mut options = Options::default();
-    let disabled = apply_environment(&mut options, &typed, environment)?;
-    apply_typed(&mut options, &typed)?;
+    // Neither is freed: they are read once, and PID 1 would touch one more page of code for it.
+    let typed: &[Typed] = typed.leak();
+    let mut options = ManuallyDrop::new(Options::default());
+    let disabled = apply_environment(&mut options, typed, environment)?;
+    apply_typed(&mut options, typed)?;
     if options.hold {
         return Ok(holding());
     }

@@ -31,21 +31,21 @@ pub fn run(bench: &Bench) -> Vec<Row> {
     vec![
         rate("orphans, dead on arrival: reaped a second", Show::Ratio, bar, dead),
         zero("… zombies left", Unit::Count, dead_left),
-        zero("… growth of PID 1 (Rss)", Unit::Bytes, dead_growth),
+        zero("… growth of PID 1's own memory", Unit::Bytes, dead_growth),
         rate("orphans, dying meanwhile: reaped a second", Show::Figure, Bar::Open, alive),
         zero("… zombies left", Unit::Count, alive_left),
-        zero("… growth of PID 1 (Rss)", Unit::Bytes, alive_growth),
+        zero("… growth of PID 1's own memory", Unit::Bytes, alive_growth),
     ]
 }
 
 fn once(bench: &Bench, one: &Contender, state: &str) -> Result<[f64; 3], String> {
     let role = ["orphans", state, &ORPHANS.to_string()];
     let (init, mut link) = witness::start(bench.witnesses.role(one, &role))?;
-    let resident = || proc::field(init.pid, "smaps_rollup", "Rss");
-    let before = resident()?;
+    let own = || proc::field(init.pid, "smaps_rollup", "Pss_Anon");
+    let before = own()?;
     link.write_all(b"g").map_err(|error| format!("link: {error}"))?;
     let nanos = u64::from_ne_bytes(witness::read(&mut link)?);
     let left = u64::from_ne_bytes(witness::read(&mut link)?);
     let rate = (ORPHANS - left.min(ORPHANS)) as f64 / (nanos as f64 / 1e9);
-    Ok([rate, left as f64, resident()? - before])
+    Ok([rate, left as f64, own()? - before])
 }

@@ -80,6 +80,15 @@ fn p06_p07_ports_are_numbers() {
     }
 }
 
+// kubelet P16: to a runtime no time would mean no end; here nobody can ask for it.
+#[test]
+fn p16_there_is_no_attempt_without_time() {
+    for none in ["0", "0s", "0.0", "0ms"] {
+        let told = refused(probe("file:/").args(["--timeout", none]));
+        assert!(told.contains("leaves no time at all"), "{told}");
+    }
+}
+
 // kubelet P37: as soon as the connection is there, and it is closed at once.
 #[test]
 fn p37_tcp_is_a_connection_and_nothing_more() {

@@ -10,3 +10,10 @@ fn probe_and_wait_are_refused() {
         assert_eq!(finished.stderr, words);
     }
 }
+
+#[test]
+fn its_help_does_not_speak_of_them() {
+    let help = own().arg("--help").finish().exits(0).stdout;
+    assert!(!help.contains("podinit probe") && !help.contains("podinit wait"), "{help}");
+    assert!(help.contains("podinit sleep DURATION"), "{help}");
+}

@@ -222,15 +222,26 @@ fn how_often(value: &CStr) -> Result<u8, String> {
     number.map_or_else(|| yes_or_no(value).map(u8::from), Ok)
 }
 
+/// What the feature `probe` adds to the usage.
+const PROBES: &str = if cfg!(feature = "probe") {
+    "       podinit probe ACTION                      one probe attempt: exit 0 or 1
+       podinit wait CONDITION... [-- COMMAND]    wait until all hold, then exit 0 or become COMMAND
+"
+} else {
+    ""
+};
+
 fn help() -> String {
     let mut text = String::from(
         "\
 podinit: an init for containers. Reaps zombies, forwards signals, ends on time.
 
 usage: podinit [OPTIONS] [--] COMMAND [ARG]...   be COMMAND's init
-       podinit probe ACTION                      one probe attempt: exit 0 or 1
-       podinit wait CONDITION... [-- COMMAND]    wait until all hold, then exit 0 or become COMMAND
-       podinit sleep DURATION                    sleep, where there is no shell
+",
+    );
+    text.push_str(PROBES);
+    text.push_str(
+        "       podinit sleep DURATION                    sleep, where there is no shell
        podinit pause                             hold namespaces, reap, leave on INT or TERM
        podinit install DIR                       copy this binary to DIR/podinit
 

@@ -1,4 +1,4 @@
-//! Init asks for no memory once it has started (design 4): its loop runs here under an allocator that counts.
+//! Init asks for no memory once it has started: its loop runs here under an allocator that counts.
 //!
 //! A program of its own, as init wants a process with one thread.
 

@@ -1,4 +1,4 @@
-//! The ACTION grammar: one for probes, hooks and conditions (design 2).
+//! The ACTION grammar: one for probes, hooks and conditions.
 //!
 //! | written | |
 //! | --- | --- |
@@ -159,7 +159,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The table of what is legal where (design 2). A hook that connects always fails (kubelet H1).
+    /// The table of what is legal where. A hook that connects always fails (kubelet H1).
     pub const fn suits(self, role: Role) -> bool {
         match self {
             Kind::Exec | Kind::Http => true,

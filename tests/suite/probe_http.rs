@@ -279,7 +279,7 @@ fn p33_the_time_out_covers_the_head() {
     }
 }
 
-// kubelet P35: there it is discarded, here it failed (design 6).
+// kubelet P35: there it is discarded, here it failed.
 #[test]
 fn p35_a_body_that_stalls() {
     for status in ["200 OK", "500 Internal Server Error"] {

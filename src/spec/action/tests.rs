@@ -21,7 +21,7 @@ fn http(text: &str) -> (Scheme, Address, String) {
 }
 
 #[test]
-fn each_kind_as_design_2_writes_it() {
+fn each_kind_as_it_is_written() {
     let words = ["pg_isready", "-h", "a b", "$HOME"].map(str::to_owned).to_vec();
     assert_eq!(parse("exec:pg_isready -h 'a b' $HOME"), Action::Exec(words));
     assert_eq!(

@@ -135,6 +135,15 @@ pub struct Address {
     pub port: u16,
 }
 
+impl Address {
+    /// # Errors
+    /// The host can be none; an IPv6 address stands without brackets.
+    pub fn new(host: Option<&str>, port: u16) -> Result<Address, HostProblem> {
+        let host = host.map(check_host).transpose()?;
+        Ok(Address { host, port })
+    }
+}
+
 /// What an action is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
@@ -320,14 +329,17 @@ fn port(digits: &str) -> Result<u16, Problem> {
 const LONGEST_NAME: usize = 254;
 
 fn host(name: &str) -> Result<String, Problem> {
-    let problem = if name.is_empty() {
-        HostProblem::Empty
+    check_host(name).map_err(Problem::Host)
+}
+
+fn check_host(name: &str) -> Result<String, HostProblem> {
+    if name.is_empty() {
+        Err(HostProblem::Empty)
     } else if name.len() > LONGEST_NAME {
-        HostProblem::Long
+        Err(HostProblem::Long)
     } else if name.contains(|c: char| !c.is_ascii_graphic() || "/?#@[]\\\"'<>".contains(c)) {
-        HostProblem::Character(name.to_owned())
+        Err(HostProblem::Character(name.to_owned()))
     } else {
-        return Ok(name.to_owned());
-    };
-    Err(Problem::Host(problem))
+        Ok(name.to_owned())
+    }
 }

@@ -125,6 +125,17 @@ impl Quantity {
         }
     }
 
+    /// The same in whole units of `scale`, rounded away from zero (`RoundUp`). What has no finer digits stays as it was
+    /// written.
+    pub fn round_up(&self, scale: Scale) -> Quantity {
+        let mut amount = self.decimal();
+        if amount.exponent() >= scale as i32 {
+            return self.clone();
+        }
+        amount.rescale(scale as i32);
+        Quantity { amount: Amount::Long(amount), format: self.format, text: None }
+    }
+
     fn decimal(&self) -> Decimal {
         match &self.amount {
             Amount::Short { value, scale } => Decimal::of(*value, *scale),

@@ -114,8 +114,10 @@ fn what_decides_knows_no_kernel() {
             continue;
         }
         for line in lines(&path) {
+            // What stands in quotes does nothing: a container has a field `env`.
+            let code = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
             let words: Vec<&str> =
-                line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+                code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
             for foreign in ["nix", "libc", "thread", "fs", "env", "Instant", "SystemTime"] {
                 assert!(!words.contains(&foreign), "{}: {line}", path.display());
             }

@@ -65,7 +65,7 @@ fn the_kubelets_divisions() {
     }
 }
 
-// kubelet D12: the table of section 8.3
+// kubelet D12: its table
 #[test]
 fn d12_the_table_of_divisions() {
     let (cpu, memory) = (Scale::Milli, Scale::One);
@@ -242,6 +242,23 @@ fn unprintable(quantity: &Quantity) -> bool {
     let mut amount = quantity.decimal();
     amount.reduce();
     quantity.format() == Format::DecimalSi && quantity.text.is_none() && amount.exponent() >= 21
+}
+
+#[test]
+fn rounded_up_to_a_scale() {
+    for (text, scale, rounded) in [
+        ("1500u", Scale::Milli, "2m"),
+        ("1500u", Scale::One, "1"),
+        ("1500u", Scale::Micro, "1500u"),
+        ("-1500u", Scale::Milli, "-2m"),
+        ("1.5Ki", Scale::One, "1536"),
+        ("1.0001Ki", Scale::One, "1025"),
+        ("007", Scale::Milli, "007"),
+        ("0", Scale::Exa, "0"),
+        ("1", Scale::Kilo, "1k"),
+    ] {
+        assert_eq!(parsed(text).round_up(scale).to_string(), rounded, "{text}");
+    }
 }
 
 proptest! {

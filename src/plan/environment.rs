@@ -9,10 +9,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::expansion::{LONGEST, TooLong, expand};
+use crate::spec::names;
+use crate::spec::quote::shorten;
 
 /// The most bytes that the variables of an environment have together, and likewise the words of a
 /// command: what Linux takes of both with its usual limit for the stack, 8 MiB.
 pub const LARGEST: usize = 2 * 1024 * 1024;
+
+/// So many characters of a name are told.
+const TOLD: usize = 64;
 
 /// One entry of a container's `env`; `R` refers to what a `valueFrom` names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,21 +56,24 @@ pub enum Unresolved<E> {
 
 /// Why a container has no environment: the kubelet's `CreateContainerConfigError`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Error<E> {
+pub struct Error<E> {
+    pub at: At,
+    pub problem: Problem<E>,
+}
+
+/// An entry of one of the two lists, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum At {
+    EnvFrom(usize),
+    Env(usize),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Problem<E> {
     /// A name that no process could be given (kubelet V19).
-    Name {
-        name: String,
-    },
-    /// The value of this variable cannot be had.
-    Unresolved {
-        name: String,
-        error: E,
-    },
-    /// What this entry of `envFrom` names, counted from 0, cannot be had.
-    Import {
-        index: usize,
-        error: E,
-    },
+    Name(String),
+    /// What is referred to cannot be had.
+    Unresolved(E),
     /// `NAME=value` would be longer than [`LONGEST`].
     TooLong {
         name: String,
@@ -81,25 +89,48 @@ pub enum Error<E> {
 
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name { name } => {
-                write!(f, "{name:?} cannot be a variable's name: printable ASCII without '=' can")
-            }
-            Self::Unresolved { name, error } => write!(f, "variable {name:?}: {error}"),
-            Self::Import { index, error } => write!(f, "envFrom[{index}]: {error}"),
-            Self::TooLong { name } => {
-                write!(f, "variable {name:?}: name and value are longer than {LONGEST} bytes")
-            }
-            Self::Nul { name } => write!(f, "variable {name:?}: its value has a NUL in it"),
-            Self::TooLarge { name } => write!(
-                f,
-                "variable {name:?}: with it the environment is larger than {LARGEST} bytes"
-            ),
-        }
+        write!(f, "{}: {}", self.at, self.problem)
     }
 }
 
 impl<E: std::error::Error> std::error::Error for Error<E> {}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::EnvFrom(index) => write!(f, "envFrom[{index}]"),
+            At::Env(index) => write!(f, "env[{index}]"),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Problem<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A name may be of any length, and one that was not checked of any characters.
+        let told = |name| shorten(name, TOLD);
+        match self {
+            Self::Name(name) => write!(
+                f,
+                "\"{}\" cannot be a variable's name: printable ASCII without '=' can",
+                told(name)
+            ),
+            Self::Unresolved(error) => error.fmt(f),
+            Self::TooLong { name } => write!(
+                f,
+                "variable \"{}\": name and value are longer than {LONGEST} bytes",
+                told(name)
+            ),
+            Self::Nul { name } => {
+                write!(f, "variable \"{}\": its value has a NUL in it", told(name))
+            }
+            Self::TooLarge { name } => write!(
+                f,
+                "variable \"{}\": with it the environment is larger than {LARGEST} bytes",
+                told(name)
+            ),
+        }
+    }
+}
 
 /// The variables that a manifest gives a container, each name once. What is kept is at most [`LARGEST`]
 /// bytes, and no variable is longer than [`LONGEST`].
@@ -124,30 +155,32 @@ impl Environment {
     ) -> Result<Self, Error<E>> {
         let mut built = Self::default();
         for (index, import) in imports.iter().enumerate() {
+            let at = |problem| Error { at: At::EnvFrom(index), problem };
             match variables_of(&import.reference) {
-                Ok(variables) => built.import(&import.prefix, variables)?,
+                Ok(variables) => built.import(&import.prefix, variables).map_err(at)?,
                 Err(Unresolved::Missing(_)) if import.optional => {}
                 Err(Unresolved::Missing(error) | Unresolved::Failed(error)) => {
-                    return Err(Error::Import { index, error });
+                    return Err(at(Problem::Unresolved(error)));
                 }
             }
         }
-        for Entry { name, source } in entries {
-            if !is_name(name) {
-                return Err(Error::Name { name: name.clone() });
+        for (index, Entry { name, source }) in entries.iter().enumerate() {
+            let at = |problem| Error { at: At::Env(index), problem };
+            if names::variable(name).is_err() {
+                return Err(at(Problem::Name(name.clone())));
             }
             let value = match source {
                 Source::Value(text) => expand(text.as_bytes(), |name| built.get(name))
-                    .map_err(|TooLong| Error::TooLong { name: name.clone() })?,
+                    .map_err(|TooLong| at(Problem::TooLong { name: name.clone() }))?,
                 Source::From { reference, optional } => match value_of(reference) {
                     Ok(value) => value,
                     Err(Unresolved::Missing(_)) if *optional => continue,
                     Err(Unresolved::Missing(error) | Unresolved::Failed(error)) => {
-                        return Err(Error::Unresolved { name: name.clone(), error });
+                        return Err(at(Problem::Unresolved(error)));
                     }
                 },
             };
-            built.set(name, value)?;
+            built.set(name, value).map_err(at)?;
         }
         Ok(built)
     }
@@ -160,6 +193,11 @@ impl Environment {
     /// All variables, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// The bytes of all variables as exec counts them, with the `=` and the NUL of each.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The names, with their prefixes, that `envFrom` would have given but that no variable can have, in
@@ -186,41 +224,40 @@ impl Environment {
         &mut self,
         prefix: &str,
         variables: Vec<(String, Vec<u8>)>,
-    ) -> Result<(), Error<E>> {
+    ) -> Result<(), Problem<E>> {
         let mut skipped = Vec::new();
         for (key, value) in variables {
             let name = format!("{prefix}{key}");
-            if is_name(&name) { self.set(&name, value)? } else { skipped.push(name) }
+            if names::variable(&name).is_ok() {
+                self.set(&name, value)?
+            } else {
+                skipped.push(name)
+            }
         }
         skipped.sort_unstable();
         self.skipped.append(&mut skipped);
         Ok(())
     }
 
-    fn set<E>(&mut self, name: &str, value: Vec<u8>) -> Result<(), Error<E>> {
+    fn set<E>(&mut self, name: &str, value: Vec<u8>) -> Result<(), Problem<E>> {
         // With the `=` between them and the NUL that exec puts behind.
         let size_of = |value: &[u8]| name.len() + 1 + value.len() + 1;
         let before = self.get(name).map_or(0, size_of);
         let size = (self.size - before).saturating_add(size_of(&value));
         let name = name.to_owned();
         if size_of(&value) - 1 > LONGEST {
-            return Err(Error::TooLong { name });
+            return Err(Problem::TooLong { name });
         }
         if value.contains(&0) {
-            return Err(Error::Nul { name });
+            return Err(Problem::Nul { name });
         }
         if size > LARGEST {
-            return Err(Error::TooLarge { name });
+            return Err(Problem::TooLarge { name });
         }
         self.size = size;
         self.variables.insert(name, value);
         Ok(())
     }
-}
-
-/// Whether a variable may have this name: printable ASCII without `=`, a blank included (kubelet V19).
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'=')
 }
 
 /// The `env` of a container as written: all that its probes' commands know of (kubelet E18). A name with

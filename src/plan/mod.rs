@@ -8,7 +8,10 @@ use crate::signal::{Signal, SignalSet};
 
 pub mod environment;
 pub mod expansion;
+pub mod life;
 mod peers;
+#[cfg(feature = "manifest")]
+pub mod pod;
 pub mod routes;
 
 pub use peers::{TiniOptions, catatonit, dumb_init, tini};

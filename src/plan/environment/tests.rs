@@ -151,21 +151,21 @@ fn e14_what_is_missing_and_optional_is_not_set() {
 #[test]
 fn e14_what_is_missing_otherwise_is_an_error_that_names_it() {
     let missing = "there is no such key";
-    let unresolved = |error| Err(Error::Unresolved { name: "B".into(), error });
+    let unresolved = |error| Err(Error { at: At::Env(0), problem: Problem::Unresolved(error) });
     let one = |reference, optional| try_build(&[], &[from("B", Err(reference), optional)]);
     assert_eq!(one(MISSING, false), unresolved(missing));
     assert_eq!(one(FAILED, false), unresolved("it cannot be read"));
     assert_eq!(one(FAILED, true), unresolved("it cannot be read"));
-    assert_eq!(
-        one(MISSING, false).unwrap_err().to_string(),
-        "variable \"B\": there is no such key"
-    );
+    assert_eq!(one(MISSING, false).unwrap_err().to_string(), "env[0]: there is no such key");
 
     let imports = |reference, optional| {
         let bad = Import { prefix: String::new(), reference: Err(reference), optional };
         try_build(&[import("", &[]), bad], &[])
     };
-    assert_eq!(imports(MISSING, false), Err(Error::Import { index: 1, error: missing }));
+    assert_eq!(
+        imports(MISSING, false),
+        Err(Error { at: At::EnvFrom(1), problem: Problem::Unresolved(missing) })
+    );
     assert!(imports(MISSING, true).is_ok());
     let error = imports(FAILED, true).unwrap_err();
     assert_eq!(error.to_string(), "envFrom[1]: it cannot be read");
@@ -299,7 +299,7 @@ fn names_that_no_variable_can_have_are_skipped_in_env_from_and_an_error_in_env()
 
     for name in ["", "a=b", "a\0", "\u{e9}", "\t", "\x7f"] {
         let error = try_build(&[], &[entry(name, "x")]).unwrap_err();
-        assert_eq!(error, Error::Name { name: name.into() });
+        assert_eq!(error.problem, Problem::Name(name.into()));
         assert!(!error.to_string().contains(['\0', '\t', '\x7f']), "{error}");
     }
 }
@@ -308,7 +308,7 @@ fn names_that_no_variable_can_have_are_skipped_in_env_from_and_an_error_in_env()
 fn a_variable_longer_than_exec_takes_is_an_error() {
     let build = |length: usize| try_build(&[], &[entry("AB", &"v".repeat(length))]);
     assert!(build(LONGEST - 3).is_ok());
-    let error = Error::TooLong { name: "AB".into() };
+    let error = Error { at: At::Env(0), problem: Problem::TooLong { name: "AB".into() } };
     assert_eq!(build(LONGEST - 2), Err(error.clone()));
     assert_eq!(build(LONGEST + 1), Err(error));
 
@@ -317,8 +317,11 @@ fn a_variable_longer_than_exec_takes_is_an_error() {
     let entries: Vec<_> =
         [entry("V0", "0123456789abcdef")].into_iter().chain((1..40).map(doubling)).collect();
     let error = try_build(&[], &entries).unwrap_err();
-    assert_eq!(error, Error::TooLong { name: "V13".into() });
-    assert_eq!(error.to_string(), "variable \"V13\": name and value are longer than 131071 bytes");
+    assert_eq!(error.problem, Problem::TooLong { name: "V13".into() });
+    assert_eq!(
+        error.to_string(),
+        "env[13]: variable \"V13\": name and value are longer than 131071 bytes"
+    );
 }
 
 #[test]
@@ -329,16 +332,28 @@ fn an_environment_larger_than_exec_takes_is_an_error() {
         (0..count).map(|index| entry(&format!("{index:03}"), &value)).collect()
     };
     assert!(try_build(&[], &many(32)).is_ok());
-    assert_eq!(try_build(&[], &many(33)), Err(Error::TooLarge { name: "032".into() }));
+    let problem = Problem::TooLarge { name: "032".into() };
+    assert_eq!(try_build(&[], &many(33)), Err(Error { at: At::Env(32), problem }));
     // What is replaced does not count.
     let same: Vec<_> = (0..100).map(|_| entry("000", &value)).collect();
     assert!(try_build(&[], &same).is_ok());
 }
 
+/// Others of the name have nothing to do with it.
+#[test]
+fn an_error_names_the_entry_that_is_wrong() {
+    let imports = [import("", &[("B", "")]), import("", &[("A", "a\0")])];
+    let at = |imports: &[_], entries: &[_]| try_build(imports, entries).unwrap_err().at;
+    assert_eq!(at(&imports, &[entry("A", "x")]), At::EnvFrom(1));
+    let long = "v".repeat(LONGEST);
+    let entries = [entry("A", "x"), entry("A", &long), entry("A", "y")];
+    assert_eq!(at(&imports[..1], &entries), At::Env(1));
+}
+
 #[test]
 fn a_nul_is_an_error_that_names_its_place() {
     let error = try_build(&[], &[from("A", Ok("a\0b"), false)]).unwrap_err();
-    assert_eq!(error, Error::Nul { name: "A".into() });
+    assert_eq!(error, Error { at: At::Env(0), problem: Problem::Nul { name: "A".into() } });
     let words = ["a".to_owned(), "\0".to_owned()];
     assert_eq!(Words::Hook.expand(&words), Err(WordError::Nul { index: 1 }));
 }
@@ -369,7 +384,7 @@ proptest! {
                 let sizes = environment.iter().map(|(name, value)| name.len() + value.len() + 2);
                 prop_assert_eq!(environment.size, sizes.sum::<usize>());
                 for (name, value) in environment.iter() {
-                    prop_assert!(is_name(name) && !value.contains(&0));
+                    prop_assert!(names::variable(name).is_ok() && !value.contains(&0));
                 }
             }
             Err(error) => prop_assert!(!error.to_string().contains(['\n', '\0'])),

@@ -1,9 +1,14 @@
 //! The pod as it lives: pure state machines. Events and the time go in, actions come out; there is
 //! no system call, no clock and no thread here, so that any life can be lived in virtual time.
 
+pub mod actions;
 pub mod conditions;
+pub mod container;
+pub mod grace;
+pub mod pod;
 pub mod probe;
 pub mod restart;
+pub mod status;
 pub mod termination;
 
 use std::ops::Add;

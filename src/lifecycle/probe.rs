@@ -14,30 +14,17 @@
 use std::time::Duration;
 
 use super::Moment;
+use super::actions;
+pub use crate::plan::life::Settings;
 
 mod kind;
-mod standing;
+mod snapshot;
 
 pub use kind::{Cached, Consequence, Kind};
-pub use standing::Standing;
+pub use snapshot::{Snapshot, Stage, Watched};
 
 /// So long after its time-out an attempt that has said nothing is given up: whoever makes it hangs.
 pub const OVERDUE: Duration = Duration::from_secs(1);
-
-/// How a probe is run. Defaults and minima are the manifest's business; a threshold of zero means one here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// From the container's start to the first attempt.
-    pub initial_delay: Duration,
-    /// From the beginning of one attempt to that of the next.
-    pub period: Duration,
-    /// How long one attempt may take.
-    pub timeout: Duration,
-    /// So many successes in a row make a success.
-    pub success_threshold: u32,
-    /// So many failures in a row make a failure.
-    pub failure_threshold: u32,
-}
 
 /// What one attempt said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,28 +76,8 @@ pub enum Action {
     Begin(Attempt),
 }
 
-/// The answer to one event: at most three actions, in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Actions {
-    list: [Option<Action>; 3],
-}
-
-impl Actions {
-    fn push(&mut self, action: Action) {
-        if let Some(free) = self.list.iter_mut().find(|slot| slot.is_none()) {
-            *free = Some(action);
-        }
-    }
-}
-
-impl IntoIterator for Actions {
-    type Item = Action;
-    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<Action>, 3>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.list.into_iter().flatten()
-    }
-}
+/// The answer to one event.
+pub type Actions = actions::Actions<Action, 3>;
 
 /// The machine: one probe, over all instances of its container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +163,7 @@ impl Probe {
     /// The answer to an event. What is due is acted on whatever the event.
     #[must_use]
     pub fn step(&mut self, now: Moment, event: Event) -> Actions {
-        let mut actions = Actions::default();
+        let mut actions = Actions::none();
         // For so long nothing ran, this program and the attempt included, that the answer says nothing.
         let long = self.settings.period.max(OVERDUE);
         let paused = self.due().is_some_and(|due| now.since(due) > long);
@@ -259,22 +226,15 @@ impl Probe {
         let State::Watched(life) = &mut self.state else { return };
         life.run = if life.last == success { life.run.saturating_add(1) } else { 1 };
         life.last = success;
-        let (threshold, cached) = if success {
-            (self.settings.success_threshold, Cached::Success)
-        } else {
-            (self.settings.failure_threshold, Cached::Failure)
-        };
-        if life.run < threshold {
+        if life.run < self.settings.threshold(success) {
             return;
         }
+        let cached = if success { Cached::Success } else { Cached::Failure };
         life.on_hold = match self.kind {
             Kind::Startup => true,
             Kind::Liveness => !success,
             Kind::Readiness => false,
         };
-        if life.on_hold {
-            life.run = 0;
-        }
         self.change(cached, self.kind.consequence(cached), actions);
     }
 

@@ -5,21 +5,12 @@
 //! Departures: a probe kill counts as a failure, and each end of an instance, the first and a killed one included,
 //! steps the back-off (kubelet R9, R20, R21); a restart comes exactly when it is due (kubelet R22).
 
-use std::fmt;
-
 use super::probe::Kind;
+pub use crate::plan::life::{ExitCodes, Pace, Policy, Rule, RuleAction, Terms};
 
 mod back_off;
 
-pub use back_off::{BackOff, Blocked, CrashLoopMessage, FORGOTTEN_AFTER, Pace, RETRY_AFTER};
-
-/// When a container is started again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Policy {
-    Always,
-    OnFailure,
-    Never,
-}
+pub use back_off::{BackOff, Blocked, CrashLoopMessage, FORGOTTEN_AFTER, RETRY_AFTER};
 
 impl Policy {
     /// Whether there is another instance after one that ended by itself with this code: nothing but the code
@@ -33,13 +24,6 @@ impl Policy {
     }
 }
 
-/// The exit codes a rule is for (kubelet R4). Without any values `In` matches nothing and `NotIn` everything.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ExitCodes {
-    In(Vec<i32>),
-    NotIn(Vec<i32>),
-}
-
 impl ExitCodes {
     fn match_code(&self, code: i32) -> bool {
         match self {
@@ -47,29 +31,6 @@ impl ExitCodes {
             ExitCodes::NotIn(values) => !values.contains(&code),
         }
     }
-}
-
-/// What a rule asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RuleAction {
-    Restart,
-    RestartAllContainers,
-}
-
-/// One of a container's `restartPolicyRules`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Rule {
-    pub exit_codes: ExitCodes,
-    pub action: RuleAction,
-}
-
-/// What a manifest says of a container's restarts. A sidecar is a container whose own policy is `Always` (kubelet R5).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Terms {
-    pub pod: Policy,
-    pub container: Option<Policy>,
-    /// They count only beside a policy of the container's own (kubelet R2).
-    pub rules: Vec<Rule>,
 }
 
 /// How an instance came to its end.
@@ -124,24 +85,6 @@ impl Terms {
         self.container?;
         let rule = self.rules.iter().find(|rule| rule.exit_codes.match_code(code))?;
         Some(rule.action)
-    }
-}
-
-/// The message of the event `Killing` for a container whose probe failed (kubelet R7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KillMessage<'a> {
-    pub container: &'a str,
-    pub probe: Kind,
-    /// It is a sidecar, of which the kubelet does not say what comes next.
-    pub sidecar: bool,
-    pub restarts: bool,
-}
-
-impl fmt::Display for KillMessage<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.sidecar { "Init container" } else { "Container" };
-        let next = if self.restarts && !self.sidecar { ", will be restarted" } else { "" };
-        write!(f, "{what} {} failed {} probe{next}", self.container, self.probe.name())
     }
 }
 

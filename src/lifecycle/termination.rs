@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::Moment;
+use super::actions;
 use crate::plan::{Afterwards, Ending};
 use crate::signal::{Received, Sender, Signal};
 
@@ -55,28 +56,8 @@ pub enum Action {
     Leave,
 }
 
-/// The answer to one event: at most three actions, in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Actions {
-    list: [Option<Action>; 3],
-}
-
-impl Actions {
-    fn push(&mut self, action: Action) {
-        if let Some(free) = self.list.iter_mut().find(|slot| slot.is_none()) {
-            *free = Some(action);
-        }
-    }
-}
-
-impl IntoIterator for Actions {
-    type Item = Action;
-    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<Action>, 3>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.list.into_iter().flatten()
-    }
-}
+/// The answer to one event.
+pub type Actions = actions::Actions<Action, 3>;
 
 /// The machine: one main child, from its start to the moment init leaves.
 #[derive(Debug)]
@@ -121,7 +102,7 @@ impl<'a> Termination<'a> {
     /// The answer to an event. A deadline that has passed is acted on whatever the event.
     #[must_use]
     pub fn step(&mut self, now: Moment, event: Event) -> Actions {
-        let mut actions = Actions::default();
+        let mut actions = Actions::none();
         if self.left.is_none() {
             match event {
                 Event::Signal(received) => self.signal(now, received, &mut actions),

@@ -21,6 +21,15 @@ impl Kind {
         }
     }
 
+    /// The same with a capital, at the beginning of messages (kubelet M1).
+    pub const fn title(self) -> &'static str {
+        match self {
+            Kind::Startup => "Startup",
+            Kind::Liveness => "Liveness",
+            Kind::Readiness => "Readiness",
+        }
+    }
+
     /// What a new instance begins with (kubelet W15).
     pub const fn initial(self) -> Cached {
         match self {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 mod properties;
 mod schedule;
+mod snapshots;
 mod thresholds;
 
 fn ms(millis: u64) -> Moment {

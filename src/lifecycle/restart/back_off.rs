@@ -1,38 +1,17 @@
-//! The pause before a container is started again: `CrashLoopBackOff`.
+//! The pause before a container is started again: `CrashLoopBackOff` (kubelet R13 to R23; departures R20 to R22).
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::duration::Go;
 use crate::lifecycle::Moment;
+use crate::plan::life::Pace;
 
 /// An instance that has lived longer than this starts the sequence over; exactly this long is not enough (kubelet R18).
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 
 /// So long after a start that did not succeed the next may be tried (kubelet R23, without its jitter).
 pub const RETRY_AFTER: Duration = Duration::from_secs(10);
-
-/// The first pause and the longest; each is twice as long as the one before (kubelet R13).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Pace {
-    first: Duration,
-    longest: Duration,
-}
-
-impl Pace {
-    /// The kubelet's own.
-    pub const DEFAULT: Pace =
-        Pace { first: Duration::from_secs(10), longest: Duration::from_secs(300) };
-
-    /// A `first` above `longest` is cut to that.
-    pub fn new(first: Duration, longest: Duration) -> Pace {
-        Pace { first: first.min(longest), longest }
-    }
-
-    fn after(self, pause: Duration) -> Duration {
-        pause.saturating_mul(2).min(self.longest)
-    }
-}
 
 /// The back-off of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +62,8 @@ impl BackOff {
             let pause = crash.filter(|(end, _)| now < *end).map(|(_, pause)| pause);
             return Err(Blocked { pause, until });
         }
-        self.retry = None;
         if self.finished.is_some() {
-            let pause = live.map_or(self.pace.first, |step| self.pace.after(step.pause));
+            let pause = live.map_or(self.pace.first(), |step| self.pace.after(step.pause));
             self.step = Some(Step { pause, at: now });
         }
         Ok(())

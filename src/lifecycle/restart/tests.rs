@@ -120,20 +120,6 @@ fn r06_a_probe_kill_restarts_unless_the_policy_is_never() {
     }
 }
 
-/// kubelet R7
-#[test]
-fn r07_the_killing_messages() {
-    for (probe, sidecar, restarts, text) in [
-        (Kind::Liveness, false, true, "Container app failed liveness probe, will be restarted"),
-        (Kind::Startup, false, true, "Container app failed startup probe, will be restarted"),
-        (Kind::Liveness, false, false, "Container app failed liveness probe"),
-        (Kind::Liveness, true, true, "Init container app failed liveness probe"),
-        (Kind::Startup, true, false, "Init container app failed startup probe"),
-    ] {
-        assert_eq!(KillMessage { container: "app", probe, sidecar, restarts }.to_string(), text);
-    }
-}
-
 /// Seconds from each end to the restart, of instances that live so long. `stale` gives the back-off the snapshot the
 /// kubelet has after a probe kill: it knows the end before, and learns of this one when it looks again.
 fn delays(pace: Pace, lives: &[u64], stale: bool) -> Vec<u64> {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn any_settings() -> impl Strategy<Value = Settings> {
+pub(super) fn any_settings() -> impl Strategy<Value = Settings> {
     (0_u64..20_000, 1_u64..15_000, 1_u64..15_000, 1_u32..5, 1_u32..5).prop_map(
         |(delay, period, timeout, success_threshold, failure_threshold)| Settings {
             initial_delay: Duration::from_millis(delay),
@@ -14,7 +14,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-fn any_kind() -> impl Strategy<Value = Kind> {
+pub(super) fn any_kind() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Startup), Just(Kind::Liveness), Just(Kind::Readiness)]
 }
 

@@ -234,3 +234,19 @@ fn what_was_in_flight_during_a_pause_is_thrown_away() {
         }
     }
 }
+
+/// kubelet W1: the probes of a container know nothing of each other, and last over all of its instances.
+#[test]
+fn w01_one_machine_for_each_probe() {
+    let (mut liveness, one) = at_first_attempt(Kind::Liveness, settings(1, 1));
+    let (mut readiness, other) = at_first_attempt(Kind::Readiness, settings(1, 1));
+    assert_eq!((liveness.in_flight(), readiness.in_flight()), (Some(one), Some(other)));
+    let _ = readiness.step(s(1), Event::Answered(other, Answer::Success));
+    let _ = liveness.step(s(1), Event::Answered(one, Answer::Failure));
+    assert_eq!((liveness.cached(), readiness.cached()), (Cached::Failure, Cached::Success));
+    for probe in [&mut liveness, &mut readiness] {
+        let _ = probe.step(s(2), Event::Stopped);
+        let again = list(probe.step(s(20), running(probe.kind(), s(20))));
+        assert!(begun(&again).is_some_and(|attempt| attempt != one), "{again:?}");
+    }
+}

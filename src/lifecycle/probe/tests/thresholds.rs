@@ -214,30 +214,3 @@ fn w24_a_kill_is_not_called_off() {
         assert_eq!(probe.cached(), Cached::Failure);
     }
 }
-
-/// kubelet W13, W25, W26, W28, and the sidecar's half of W27
-#[test]
-fn w25_started_and_ready() {
-    use Cached::{Failure, Success, Unknown};
-    // running, startup, readiness: started, ready
-    for (running, startup, readiness, started, ready) in [
-        (false, None, None, false, false),
-        (false, Some(Success), Some(Success), false, false),
-        (true, None, None, true, true),
-        (true, Some(Unknown), None, false, false),
-        (true, Some(Failure), None, false, false),
-        (true, Some(Success), None, true, true),
-        (true, Some(Unknown), Some(Success), false, false),
-        (true, Some(Success), Some(Success), true, true),
-        (true, None, Some(Failure), true, false),
-        (true, None, Some(Success), true, true),
-        // W28: it has not been run yet.
-        (true, None, Some(Kind::Readiness.initial()), true, false),
-    ] {
-        let standing = Standing { running, terminating: false, startup, readiness };
-        assert_eq!((standing.started(), standing.ready()), (started, ready), "{standing:?}");
-        // Departure W22: nothing is ready that is being terminated; the kubelet would go on.
-        let standing = Standing { terminating: true, ..standing };
-        assert_eq!((standing.started(), standing.ready()), (started, false), "{standing:?}");
-    }
-}

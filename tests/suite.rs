@@ -10,7 +10,7 @@ mod common;
 mod architecture;
 #[path = "suite/catatonit.rs"]
 mod catatonit;
-#[cfg(feature = "grpc")]
+#[cfg(all(feature = "grpc", feature = "manifest"))]
 #[path = "suite/corpora.rs"]
 mod corpora;
 #[path = "suite/defects.rs"]
@@ -74,6 +74,8 @@ mod probe_names;
 mod probe_without_features;
 #[path = "suite/readme.rs"]
 mod readme;
+#[path = "suite/rules.rs"]
+mod rules;
 #[path = "suite/sleep.rs"]
 mod sleep;
 #[path = "suite/start_up.rs"]

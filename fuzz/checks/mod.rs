@@ -3,11 +3,15 @@
 
 #![allow(dead_code, unused_imports)] // each target uses its own
 
+mod document;
 mod http;
 mod http2;
+mod manifest;
 mod names;
 mod pieces;
 
+pub use document::document;
 pub use http::{http_response, url};
 pub use http2::{hpack, http2_response};
+pub use manifest::manifest;
 pub use names::{dns_message, hosts, resolv_conf};

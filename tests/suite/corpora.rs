@@ -11,10 +11,12 @@ type Check = fn(&[u8]);
 
 const TARGETS: &[(&str, Check)] = &[
     ("dns_message", checks::dns_message),
+    ("document", checks::document),
     ("hosts", checks::hosts),
     ("hpack", checks::hpack),
     ("http2_response", checks::http2_response),
     ("http_response", checks::http_response),
+    ("manifest", checks::manifest),
     ("resolv_conf", checks::resolv_conf),
     ("url", checks::url),
 ];

@@ -388,18 +388,21 @@ fn anchors(page: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
-/// What docs/differences.md names as `module::name`, or `docker module::name`, is a test.
+/// What docs/differences.md names as `module::name`, `docker module::name` or `lib room::file::tests::name` is a test.
 #[test]
 fn the_tests_that_are_named_exist() {
     let page = fs::read_to_string(repository().join("docs/differences.md")).unwrap();
     let mut count = 0;
-    let example = |name: &str| name.ends_with("module::name") || name.starts_with("cargo ");
+    let example = |name: &str| name.ends_with("::name") || name.starts_with("cargo ");
     let prose = prose(&page);
     for name in code(&prose).into_iter().filter(|name| name.contains("::") && !example(name)) {
-        let (folder, test) =
-            name.strip_prefix("docker ").map_or(("suite", name), |test| ("docker", test));
-        let (module, function) = test.split_once("::").unwrap();
-        let path = repository().join(format!("tests/{folder}/{module}.rs"));
+        let (folder, test) = match name.split_once(' ') {
+            Some(("docker", test)) => ("tests/docker", test),
+            Some(("lib", test)) => ("src", test),
+            _ => ("tests/suite", name),
+        };
+        let (module, function) = test.rsplit_once("::").unwrap();
+        let path = repository().join(format!("{folder}/{}.rs", module.replace("::", "/")));
         let source = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{name}: no such file"));
         assert!(source.contains(&format!("fn {function}(")), "{name}: there is no such test");
         count += 1;

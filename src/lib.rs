@@ -14,10 +14,14 @@
     )
 )]
 
+#[cfg(feature = "probe")]
+pub mod agent;
 pub mod cli;
 pub mod duration;
 pub mod init;
 pub mod lifecycle;
+#[cfg(feature = "probe")]
+pub mod link;
 pub mod plan;
 #[cfg(feature = "probe")]
 pub mod probe;

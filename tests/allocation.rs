@@ -1,4 +1,4 @@
-//! Init asks for no memory once it has started: its loop runs here under an allocator that counts.
+//! Init asks for no memory once it has started: its loops run here under an allocator that counts.
 //!
 //! A program of its own, as init wants a process with one thread.
 
@@ -6,10 +6,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CString, c_char};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use podinit::init::report::{Level, Log, Style};
 use podinit::init::{Init, Program};
 use podinit::plan::{self, OwnOptions};
+use podinit::signal::SignalSet;
 use podinit::sys::signals;
 use podinit::sys::words::{Environment, Words};
 
@@ -48,7 +50,38 @@ const LIFE: &str = "
 
 fn main() -> ExitCode {
     let mask = signals::block_all();
-    let words = ["podinit", "/bin/sh", "-c", LIFE];
+    bare(mask);
+    #[cfg(feature = "probe")]
+    supervised::run(mask);
+    println!("passed");
+    ExitCode::SUCCESS
+}
+
+fn bare(mask: SignalSet) {
+    let plan = plan::own(&options());
+    let init = Init::start(
+        &plan,
+        program(&["/bin/sh", "-c", LIFE], mask),
+        Log::new(Style::Json, Level::Debug),
+    );
+    let init = init.unwrap_or_else(|code| panic!("it does not start: {code}"));
+    assert_eq!(counted(|| init.run()), (7, 0), "the exit code, and how often memory was asked for");
+}
+
+/// What it returns, and how often it has asked for memory.
+fn counted(run: impl FnOnce() -> u8) -> (u8, usize) {
+    COUNTS.store(true, Ordering::Relaxed);
+    let code = run();
+    COUNTS.store(false, Ordering::Relaxed);
+    (code, ASKED.load(Ordering::Relaxed))
+}
+
+fn options() -> OwnOptions {
+    OwnOptions { grace: Some(Duration::from_millis(500)), ..OwnOptions::default() }
+}
+
+fn program(words: &[&str], mask: SignalSet) -> Program {
+    let words = [&["podinit"], words].concat();
     let vector = |words: &[&str]| -> &'static mut [*const c_char] {
         let pointers =
             words.iter().map(|word| CString::new(*word).unwrap().into_raw().cast_const());
@@ -62,18 +95,98 @@ fn main() -> ExitCode {
             Environment::from_main(vector(&["PATH=/usr/bin:/bin"]).as_mut_ptr()),
         )
     };
-    let options =
-        OwnOptions { grace: Some(std::time::Duration::from_millis(500)), ..OwnOptions::default() };
-    let plan = plan::own(&options);
     let argv = words.into_program(1).unwrap();
-    let program = Program { argv, environment, directory: None, credentials: None, mask };
-    let init = Init::start(&plan, program, Log::new(Style::Json, Level::Debug));
-    let init = init.unwrap_or_else(|code| panic!("it does not start: {code}"));
-    COUNTS.store(true, Ordering::Relaxed);
-    let code = init.run();
-    COUNTS.store(false, Ordering::Relaxed);
-    let asked = ASKED.load(Ordering::Relaxed);
-    assert_eq!((code, asked), (7, 0), "the exit code, and how often memory was asked for");
-    println!("1 passed, 0 failed");
-    ExitCode::SUCCESS
+    Program { argv, environment, directory: None, credentials: None, mask }
+}
+
+/// With hooks, probes and restarts.
+#[cfg(feature = "probe")]
+mod supervised {
+    use super::*;
+    use podinit::init::Supervisor;
+    use podinit::plan::life::{Hooks, Life, Pace, Policy, Probe, Probes, Role, Settings, Terms};
+    use podinit::plan::supervision::{Check, Errands, Supervision};
+    use podinit::spec::action::Action;
+    use std::fs;
+
+    /// Three instances in the directory $0, each with signals, orphans and somebody who ignores TERM; the agent is
+    /// killed in each, and another makes the probe. The last asks for the end and ignores it.
+    const LIFE: &str = "
+        trap : USR1
+        for i in 1 2 3 4 5 6 7 8; do (sleep 0 &) ; kill -USR1 $PPID; done
+        for child in $(cat /proc/$PPID/task/$PPID/children); do [ $child = $$ ] || kill -9 $child; done
+        setsid sh -c 'trap \"\" TERM; sleep 90' &
+        rm -f $0/readiness
+        until [ -e $0/readiness ]; do sleep 0.05; done
+        echo >>$0/starts
+        [ $(wc -l <$0/starts) -lt 3 ] && exit 1
+        trap '' TERM; kill -TERM $PPID; sleep 90; sleep 90";
+
+    const SETTINGS: Settings = Settings {
+        initial_delay: Duration::ZERO,
+        period: Duration::from_secs(1),
+        timeout: Duration::from_secs(1),
+        success_threshold: 1,
+        failure_threshold: 1,
+    };
+
+    pub fn run(mask: SignalSet) {
+        let dir = std::env::temp_dir().join(format!("podinit-allocation-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        let dir = dir.to_str().unwrap();
+        let (supervision, errands) = (supervision(), postcard::to_stdvec(&errands(dir)).unwrap());
+        let plan = plan::own(&options());
+        let log = Log::new(Style::Json, Level::Debug);
+        let program = program(&["/bin/sh", "-c", LIFE, dir], mask);
+        let supervisor = Supervisor::prepare(&plan, &supervision, &errands, program, log);
+        let supervisor = supervisor.unwrap_or_else(|code| panic!("it does not start: {code}"));
+        let lived = counted(|| supervisor.run());
+        let lines = |file: &str| {
+            fs::read_to_string(format!("{dir}/{file}")).map_or(0, |text| text.lines().count())
+        };
+        let instances = lines("starts");
+        let acted = ["postStart", "preStop", "postStop", "readiness"].map(|file| lines(file) > 0);
+        fs::remove_dir_all(dir).unwrap();
+        assert_eq!(lived, (137, 0), "the exit code, and how often memory was asked for");
+        assert_eq!((instances, acted), (3, [true; 4]), "instances, and who has acted");
+    }
+
+    fn supervision() -> Supervision {
+        Supervision {
+            life: Life {
+                role: Role::Regular,
+                hooks: Hooks { post_start: true, pre_stop: true, post_stop: true },
+                probes: Probes {
+                    readiness: Some(Probe { settings: SETTINGS, grace: None }),
+                    ..Probes::default()
+                },
+                notifies: false,
+                restart: Terms { pod: Policy::Always, container: None, rules: Vec::new() },
+                pace: Pace::new(Duration::from_millis(50), Duration::from_millis(50)),
+                grace: Some(Duration::from_secs(1)),
+            },
+            words: Vec::new(),
+            environment: Vec::new(),
+            directory: None,
+            stop_signal: None,
+            user: None,
+            no_new_privileges: false,
+        }
+    }
+
+    /// Each leaves a line in a file of its name.
+    fn errands(dir: &str) -> Errands {
+        let action = |name: &str| {
+            let words = ["/bin/sh", "-c", "echo >>$0", &format!("{dir}/{name}")];
+            Action::Exec(words.map(str::to_owned).to_vec())
+        };
+        Errands {
+            container: "app".to_owned(),
+            post_start: Some(action("postStart")),
+            pre_stop: Some(action("preStop")),
+            post_stop: Some(action("postStop")),
+            readiness: Some(Check { action: action("readiness"), settings: SETTINGS }),
+            ..Errands::default()
+        }
+    }
 }

@@ -69,6 +69,17 @@ impl Foreground {
         }
     }
 
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
+    }
+
+    /// For the next main child.
+    #[cfg(feature = "probe")]
+    pub fn give_back(self) -> Terminal {
+        self.take_back();
+        self.terminal
+    }
+
     fn hand_over_if_ours(&mut self) -> bool {
         // A terminal that is going away takes nobody with it.
         let given = is_ours(&self.terminal) && self.terminal.give_to(self.main).is_ok();

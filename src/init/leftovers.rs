@@ -15,18 +15,33 @@ pub struct Leftovers {
     told: Option<Ticks>,
     /// Those told that are too young to tell by their age whether they were.
     young: [Option<(Pid, Ticks)>; REMEMBERED],
+    /// A child of init, and what is below it, that are no leftovers.
+    spared: Option<Pid>,
 }
 
 impl Leftovers {
     pub const fn new() -> Leftovers {
-        Leftovers { told: None, young: [None; REMEMBERED] }
+        Leftovers { told: None, young: [None; REMEMBERED], spared: None }
+    }
+
+    /// This child of init and what descends from it are none, from now on.
+    #[cfg(feature = "probe")]
+    pub fn spare(&mut self, child: Option<Pid>) {
+        self.spared = child;
+    }
+
+    /// Whether there are any.
+    #[cfg(feature = "probe")]
+    pub fn are_there(&self) -> Result<bool, NoProc> {
+        let mut found = false;
+        look(self.spared, |_| found = true).map(|()| found)
     }
 
     /// TERM to every descendant. Returns how many there were.
     pub fn tell(&mut self) -> Result<usize, NoProc> {
         let told = Ticks::now();
         self.told = Some(told);
-        signal_each(Signal::TERM, |descendant| {
+        signal_each(self.spared, Signal::TERM, |descendant| {
             if descendant.started >= told {
                 self.remember(descendant);
             }
@@ -38,7 +53,7 @@ impl Leftovers {
     /// a child that nobody has told. Returns how many there were.
     pub fn tell_new_orphans(&mut self) -> Result<usize, NoProc> {
         let Some(told) = self.told else { return Ok(0) };
-        signal_each(Signal::TERM, |descendant| {
+        signal_each(self.spared, Signal::TERM, |descendant| {
             let new = descendant.is_child && descendant.started >= told;
             new && !self.knows(descendant) && self.remember(descendant)
         })
@@ -46,14 +61,12 @@ impl Leftovers {
 
     /// SIGKILL to every descendant. Returns how many there were.
     pub fn kill(&self) -> Result<usize, NoProc> {
-        signal_each(Signal::KILL, |_| true)
+        signal_each(self.spared, Signal::KILL, |_| true)
     }
 
     /// Calls `visit` for each that is left, as far as they can be seen.
     pub fn for_each(&self, mut visit: impl FnMut(Pid)) {
-        let _ = process_tree::for_each_descendant(this_process::pid(), |descendant| {
-            visit(descendant.pid)
-        });
+        let _ = look(self.spared, |descendant| visit(descendant.pid));
     }
 
     fn knows(&self, descendant: Descendant) -> bool {
@@ -69,11 +82,12 @@ impl Leftovers {
 
 /// Sends `signal` to the descendants that `wanted` picks.
 fn signal_each(
+    spared: Option<Pid>,
     signal: Signal,
     mut wanted: impl FnMut(Descendant) -> bool,
 ) -> Result<usize, NoProc> {
     let mut count = 0;
-    let mut visit = |descendant: Descendant| {
+    let looked = look(spared, |descendant| {
         if wanted(descendant) {
             let to = Recipient::Process(descendant.pid);
             // It may have ended since (init U19).
@@ -83,11 +97,15 @@ fn signal_each(
                 let _ = signals::send(to, Signal::CONT);
             }
         }
-    };
-    let own = this_process::pid();
-    let mut looked = process_tree::for_each_descendant(own, &mut visit);
-    if looked.is_err() && descriptors::make_room() {
-        looked = process_tree::for_each_descendant(own, &mut visit);
-    }
+    });
     looked.map(|()| count)
+}
+
+fn look(spared: Option<Pid>, mut visit: impl FnMut(Descendant)) -> Result<(), NoProc> {
+    let own = this_process::pid();
+    let mut looked = process_tree::for_each_descendant(own, spared, &mut visit);
+    if looked.is_err() && descriptors::make_room() {
+        looked = process_tree::for_each_descendant(own, spared, &mut visit);
+    }
+    looked
 }

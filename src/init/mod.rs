@@ -21,11 +21,15 @@ mod leftovers;
 pub mod manners;
 pub mod report;
 mod start;
+#[cfg(feature = "probe")]
+mod supervise;
 
 use foreground::Foreground;
 use leftovers::Leftovers;
 use report::{Log, Note};
 pub use start::{Program, exec_in_place};
+#[cfg(feature = "probe")]
+pub use supervise::{Supervisor, supervise};
 
 /// Orphans reaped before init looks whether a signal has come meanwhile.
 const BATCH: usize = 128;

@@ -2,6 +2,7 @@
 //! what to say when there is no start.
 
 use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::{fmt, fs};
@@ -32,46 +33,91 @@ pub struct Program {
 /// if that failed; why has been said.
 pub(super) fn start(
     plan: &Plan,
-    program: Program,
+    mut program: Program,
     log: &mut Log,
 ) -> Result<(Pid, Option<Foreground>), u8> {
-    let failed = plan.failure_codes.not_started;
-    if !become_reaper(plan.subreaper, log) {
-        return Err(failed);
-    }
-    if let Some(signal) = plan.parent_death_signal
-        && let Err(errno) = this_process::set_parent_death_signal(signal)
-    {
-        log.note(Note::Refused {
-            what: "the parent-death signal could not be set",
-            errno,
-            fatal: true,
-        });
-        return Err(failed);
-    }
-    let terminal = match plan.placement {
-        Placement::OwnGroup(_) => Terminal::find(),
-        Placement::OwnSession => {
-            // Standard input need not be a terminal (init D10).
-            let _ = terminal::give_up();
-            None
-        }
-        Placement::InitsGroup => None,
-    };
-    let wanted = terminal.as_ref().is_some_and(|terminal| is_wanted(plan.placement, terminal));
-    // From the background it is taken under no name (init X15, init K10).
-    let given = terminal.as_ref().filter(|terminal| wanted && foreground::is_ours(terminal));
-    let place = match plan.placement {
-        Placement::OwnGroup(_) => Place::Group { foreground_of: given },
-        Placement::OwnSession => Place::Session,
-        Placement::InitsGroup => Place::OwnersGroup,
-    };
-    let is_given = given.is_some();
-    let child_signal = signals::expect_children(terminal.is_some()).unwrap_or(ChildSignal::Default);
-    let main = spawn(plan, program, place, child_signal, log)?;
+    let mut stage = Stage::set(plan, false, log)?;
+    let started = stage.start(plan, &mut program, None, log);
+    let (main, foreground) = started.map_err(|_| plan.failure_codes.not_started)?;
     this_process::leave_directory();
-    descriptors::close_others(terminal.as_ref());
-    Ok((main, terminal.map(|terminal| Foreground::new(terminal, main, wanted, is_given))))
+    descriptors::close_others(foreground.as_ref().map(Foreground::terminal));
+    Ok((main, foreground))
+}
+
+/// Where programs are started, one after the other.
+pub(super) struct Stage {
+    /// Whoever runs has it.
+    terminal: Option<Terminal>,
+    /// The program is to have it without asking.
+    wanted: bool,
+    /// What podinit was given.
+    pub child_signal: ChildSignal,
+}
+
+impl Stage {
+    /// What init asks of the kernel for itself. Returns the exit code if it cannot go on; why has been said. With
+    /// `stops` init is told of stopped children even without a terminal.
+    pub fn set(plan: &Plan, stops: bool, log: &mut Log) -> Result<Stage, u8> {
+        let failed = plan.failure_codes.not_started;
+        if !become_reaper(plan.subreaper, log) {
+            return Err(failed);
+        }
+        if let Some(signal) = plan.parent_death_signal
+            && let Err(errno) = this_process::set_parent_death_signal(signal)
+        {
+            log.note(Note::Refused {
+                what: "the parent-death signal could not be set",
+                errno,
+                fatal: true,
+            });
+            return Err(failed);
+        }
+        let terminal = match plan.placement {
+            Placement::OwnGroup(_) => Terminal::find(),
+            Placement::OwnSession => {
+                // Standard input need not be a terminal (init D10).
+                let _ = terminal::give_up();
+                None
+            }
+            Placement::InitsGroup => None,
+        };
+        let wanted = terminal.as_ref().is_some_and(|terminal| is_wanted(plan.placement, terminal));
+        let stops = stops || terminal.is_some();
+        let child_signal = signals::expect_children(stops).unwrap_or(ChildSignal::Default);
+        Ok(Stage { terminal, wanted, child_signal })
+    }
+
+    /// Starts the program, which has the terminal from then on. Into `failure` it writes its exit code if it cannot
+    /// become the program; its exec closes it.
+    pub fn start(
+        &mut self,
+        plan: &Plan,
+        program: &mut Program,
+        failure: Option<BorrowedFd<'_>>,
+        log: &mut Log,
+    ) -> Result<(Pid, Option<Foreground>), Errno> {
+        // From the background it is taken under no name (init X15, init K10).
+        let given = self.terminal.as_ref();
+        let given = given.filter(|terminal| self.wanted && foreground::is_ours(terminal));
+        let place = match plan.placement {
+            Placement::OwnGroup(_) => Place::Group { foreground_of: given },
+            Placement::OwnSession => Place::Session,
+            Placement::InitsGroup => Place::OwnersGroup,
+        };
+        let (wanted, is_given) = (self.wanted, given.is_some());
+        let main = spawn(plan, program, place, self.child_signal, failure, log)?;
+        let terminal = self.terminal.take();
+        let foreground = terminal.map(|terminal| Foreground::new(terminal, main, wanted, is_given));
+        Ok((main, foreground))
+    }
+
+    /// The program has ended.
+    #[cfg(feature = "probe")]
+    pub fn ended(&mut self, foreground: Option<Foreground>) {
+        if let Some(foreground) = foreground {
+            self.terminal = Some(foreground.give_back());
+        }
+    }
 }
 
 /// Whether the program is to have this terminal without asking.
@@ -108,34 +154,40 @@ pub(super) fn become_reaper(subreaper: Subreaper, log: &mut Log) -> bool {
 
 fn spawn(
     plan: &Plan,
-    program: Program,
+    program: &mut Program,
     place: Place<'_>,
     child_signal: ChildSignal,
+    failure: Option<BorrowedFd<'_>>,
     log: &mut Log,
-) -> Result<Pid, u8> {
-    let Program { mut argv, mut environment, directory, credentials, mask } = program;
-    let name = argv.program();
+) -> Result<Pid, Errno> {
+    let Program { argv, environment, directory, credentials, mask } = program;
+    let (name, directory) = (argv.program(), *directory);
     let mut order = Order {
-        argv: &mut argv,
-        environment: &mut environment,
+        argv,
+        environment,
         place,
-        mask,
+        mask: *mask,
         child_signal,
         directory,
         credentials: credentials.as_ref(),
         standard: None,
         parent_death_signal: None,
+        oom_score_adj: None,
     };
     let started = spawn::spawn(&mut order, |step, order| {
         let because = Because { step, program: name, environment: order.environment, directory };
         log.note(Note::NotStarted { program: name, because: &because });
-        failure_code(&plan.failure_codes, step)
+        let code = failure_code(&plan.failure_codes, step);
+        if let Some(failure) = failure {
+            descriptors::write_byte(failure, code);
+        }
+        code
     });
     match started {
         Ok(pid) => log.note(Note::Started { program: name, pid }),
         Err(errno) => log.note(Note::NotStarted { program: name, because: &NoProcess(errno) }),
     }
-    started.map_err(|_| plan.failure_codes.not_started)
+    started
 }
 
 /// Becomes the program without being its init (`PODINIT_DISABLED=1`). Returns the exit code if that
@@ -169,7 +221,7 @@ fn failure_code(codes: &FailureCodes, step: Step) -> u8 {
 }
 
 /// A fork that failed, in words.
-struct NoProcess(Errno);
+pub(super) struct NoProcess(pub Errno);
 
 impl fmt::Display for NoProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 //! no system call, no clock and no thread here, so that any life can be lived in virtual time.
 
 pub mod actions;
+pub mod clearing;
 pub mod conditions;
 pub mod container;
 pub mod grace;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 /// A moment on a clock that never goes back, counted from some fixed start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moment(Duration);
 
 impl Moment {

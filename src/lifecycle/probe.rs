@@ -160,13 +160,17 @@ impl Probe {
         }
     }
 
+    /// Whether nothing ran for so long, this program and the attempt on its way included, that an answer says nothing.
+    pub fn has_paused(&self, now: Moment) -> bool {
+        let long = self.settings.period.max(OVERDUE);
+        self.due().is_some_and(|due| now.since(due) > long)
+    }
+
     /// The answer to an event. What is due is acted on whatever the event.
     #[must_use]
     pub fn step(&mut self, now: Moment, event: Event) -> Actions {
         let mut actions = Actions::none();
-        // For so long nothing ran, this program and the attempt included, that the answer says nothing.
-        let long = self.settings.period.max(OVERDUE);
-        let paused = self.due().is_some_and(|due| now.since(due) > long);
+        let paused = self.has_paused(now);
         match event {
             Event::Running { since, started } => self.begin_life(since, started, &mut actions),
             Event::Started => self.started(&mut actions),

@@ -20,7 +20,7 @@ pub const LEFTOVER_GRACE: Duration = Duration::from_secs(5);
 /// How long after SIGKILL init still waits for processes the kernel cannot end.
 pub const LAST_WAIT: Duration = Duration::from_secs(2);
 /// Leftovers are looked for anew this often, while there are ends: for what was forked meanwhile.
-const AGAIN: Duration = Duration::from_millis(50);
+pub(super) const AGAIN: Duration = Duration::from_millis(50);
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,7 +240,7 @@ pub struct Account {
 /// Signals nobody sent to the program: what init's own doings caused (a write to a broken pipe, letting
 /// go of its terminal: init D11), and the kernel's word to a background group that reads or writes the
 /// terminal (init U33, init X8).
-fn concerns_init_only(received: Received) -> bool {
+pub fn concerns_init_only(received: Received) -> bool {
     match received.sender {
         Sender::Init => true,
         Sender::Kernel => matches!(received.signal, Signal::TTIN | Signal::TTOU),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// What a container is to its pod (kubelet I1 to I3, I13).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Role {
     /// Runs to its end, before all that comes after it.
     Init,
@@ -15,6 +16,7 @@ pub enum Role {
 
 /// The life of one container, over all its instances.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Life {
     pub role: Role,
     pub hooks: Hooks,
@@ -40,6 +42,7 @@ pub struct PodLife {
 
 /// Which hooks there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hooks {
     pub post_start: bool,
     pub pre_stop: bool,
@@ -48,6 +51,7 @@ pub struct Hooks {
 
 /// Which probes there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Probes {
     pub startup: Option<Probe>,
     pub liveness: Option<Probe>,
@@ -56,6 +60,7 @@ pub struct Probes {
 
 /// One probe, less its action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Probe {
     pub settings: Settings,
     /// Its own grace period for the kill it leads to (kubelet T1).
@@ -64,6 +69,7 @@ pub struct Probe {
 
 /// How a probe is run. Defaults and minima are the manifest's business; a threshold of zero means one here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
     /// From the container's start to the first attempt.
     pub initial_delay: Duration,
@@ -86,6 +92,7 @@ impl Settings {
 
 /// When a container is started again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Policy {
     Always,
     OnFailure,
@@ -94,6 +101,7 @@ pub enum Policy {
 
 /// What a manifest says of a container's restarts. A sidecar is a container whose own policy is `Always` (kubelet R5).
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Terms {
     pub pod: Policy,
     pub container: Option<Policy>,
@@ -103,6 +111,7 @@ pub struct Terms {
 
 /// One of a container's `restartPolicyRules`.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rule {
     pub exit_codes: ExitCodes,
     pub action: RuleAction,
@@ -110,6 +119,7 @@ pub struct Rule {
 
 /// The exit codes a rule is for (kubelet R4). Without any values `In` matches nothing and `NotIn` everything.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExitCodes {
     In(Vec<i32>),
     NotIn(Vec<i32>),
@@ -117,6 +127,7 @@ pub enum ExitCodes {
 
 /// What a rule asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum RuleAction {
     Restart,
     RestartAllContainers,
@@ -125,6 +136,7 @@ pub enum RuleAction {
 /// The first pause between an end and the next start, and the longest; each is twice as long as the one before
 /// (kubelet R13).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pace {
     first: Duration,
     longest: Duration,

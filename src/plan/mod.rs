@@ -13,6 +13,8 @@ mod peers;
 #[cfg(feature = "manifest")]
 pub mod pod;
 pub mod routes;
+#[cfg(feature = "probe")]
+pub mod supervision;
 
 pub use peers::{TiniOptions, catatonit, dumb_init, tini};
 pub use routes::{Route, Routes};

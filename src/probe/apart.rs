@@ -6,9 +6,9 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use super::outcome::{OUTPUT_LIMIT, Outcome, Verdict};
+use super::outcome::{OUTPUT_LIMIT, Outcome};
 use super::patience::{Cut, Patience};
-use super::{Prober, Surroundings, exec};
+use super::{Prober, Task, exec};
 use crate::signal::{Signal, SignalSet};
 use crate::spec::action::Action;
 use crate::sys::signals::{self, Recipient, Source};
@@ -36,7 +36,7 @@ pub fn attempt(
     action: &Action,
     limit: Duration,
 ) -> Result<Outcome, Signal> {
-    let mut apart = match Apart::start(prober, action, limit) {
+    let mut apart = match Apart::start(prober, Task::Probe(action), limit) {
         Ok(apart) => apart,
         Err(errno) => return Ok(Outcome::no_process(errno)),
     };
@@ -56,18 +56,20 @@ impl Apart {
     ///
     /// # Errors
     /// There are no more processes or descriptors to be had.
-    pub fn start(
-        prober: &mut Prober<'_>,
-        action: &Action,
-        limit: Duration,
-    ) -> Result<Apart, Errno> {
+    pub fn start(prober: &mut Prober<'_>, task: Task<'_>, limit: Duration) -> Result<Apart, Errno> {
         let (pipe, to_pipe) = descriptors::pipe()?;
         let awaited = prober.signals.signals();
         let mut to_pipe = File::from(to_pipe);
-        let Surroundings { environment, mask, child_signal } = &mut prober.surroundings;
+        let surroundings = prober.surroundings.reborrow();
         let trust = prober.trust;
         let parent = this_process::pid();
-        let has_command = matches!(action, Action::Exec(_));
+        let has_command = matches!(task.action(), Action::Exec(_));
+        let spare = match task.action() {
+            // Nothing there looks at the time.
+            Action::File(_) => Duration::ZERO,
+            Action::Exec(_) => exec::LAST_MOMENT + SPARE,
+            _ => SPARE,
+        };
         let awaited = awaited.union(SignalSet::EMPTY.with(Signal::TERM));
         // A TERM that is ignored, as podinit may have been told to, is lost unless it is blocked.
         let before = signals::block_all();
@@ -81,23 +83,17 @@ impl Apart {
                 return 0;
             }
             let signals = Source::open(awaited);
-            let surroundings =
-                Surroundings { environment, mask: *mask, child_signal: *child_signal };
             let mut here = Prober { surroundings, signals: &signals, trust };
-            if let Ok(outcome) = here.attempt_here(action, limit) {
+            if let Ok(outcome) = here.attempt_here(task, limit)
+                && let Ok(bytes) = postcard::to_stdvec(&outcome)
+            {
                 // Nobody may be listening any more.
-                let _ = to_pipe.write_all(&encode(&outcome));
+                let _ = to_pipe.write_all(&bytes);
             }
             0
         });
         signals::replace_mask(before);
         let pid = forked?;
-        let spare = match action {
-            // Nothing there looks at the time.
-            Action::File(_) => Duration::ZERO,
-            Action::Exec(_) => exec::LAST_MOMENT + SPARE,
-            _ => SPARE,
-        };
         let began = Instant::now();
         let due = began + limit + spare;
         let pipe = File::from(pipe);
@@ -136,7 +132,7 @@ impl Apart {
                 Ok(0) => break,
                 Ok(count) => self.told.extend_from_slice(buffer.get(..count).unwrap_or_default()),
                 Err(_) if self.left().is_zero() => {
-                    self.end();
+                    self.stop();
                     let took = self.began.elapsed();
                     return Some(Outcome {
                         took,
@@ -153,8 +149,16 @@ impl Apart {
                 Some(Exit::Signal(signal)) => format!("the attempt was killed by {signal}"),
                 _ => "the attempt was stopped".to_owned(),
             };
-            Outcome::impossible(how)
+            Outcome::lost(how)
         }))
+    }
+
+    /// The same as dropping it, without waiting.
+    pub fn end_later(mut self) -> Ending {
+        self.stop();
+        let is_over = std::mem::replace(&mut self.over, true);
+        let patience = if self.has_command { exec::LAST_MOMENT + SPARE } else { Duration::ZERO };
+        Ending { pid: self.pid, is_over, kill_at: Instant::now() + patience }
     }
 
     /// Sees to it that it is gone.
@@ -178,6 +182,31 @@ impl Drop for Apart {
     }
 }
 
+/// One that was told to end, and is to be looked at until it has.
+pub struct Ending {
+    pid: Pid,
+    is_over: bool,
+    /// When it is not asked any more.
+    kill_at: Instant,
+}
+
+impl Ending {
+    /// Whether it is gone; one that takes too long is killed.
+    pub fn is_over(&mut self) -> bool {
+        self.is_over = self.is_over || wait::exit_of(self.pid).is_some();
+        if !self.is_over && self.left().is_zero() {
+            let _ = signals::send(Recipient::Process(self.pid), Signal::KILL);
+            self.kill_at = Instant::now() + SPARE;
+        }
+        self.is_over
+    }
+
+    /// When to look at the latest: sooner, its end is told of by CHLD.
+    pub fn left(&self) -> Duration {
+        self.kill_at.saturating_duration_since(Instant::now())
+    }
+}
+
 /// What ends such a process. A command it takes along; without one there is nothing to put in order, and it may
 /// be waiting in the kernel for what never comes.
 fn ending(has_command: bool) -> Signal {
@@ -196,55 +225,41 @@ fn wait_for(pid: Pid, at_most: Duration) -> Option<Exit> {
     }
 }
 
-const VERDICTS: [Verdict; 4] =
-    [Verdict::Success, Verdict::Warning, Verdict::Failure, Verdict::Unknown];
-
-fn encode(outcome: &Outcome) -> Vec<u8> {
-    let verdict = VERDICTS.iter().position(|verdict| *verdict == outcome.verdict);
-    let nanos = u64::try_from(outcome.took.as_nanos()).unwrap_or(u64::MAX);
-    let seen = &outcome.seen;
-    let mut bytes = vec![verdict.unwrap_or_default() as u8, u8::from(outcome.errored)];
-    bytes.extend(nanos.to_le_bytes());
-    bytes.extend((seen.len() as u32).to_le_bytes());
-    bytes.extend(seen.as_bytes());
-    bytes.extend(&outcome.output);
-    bytes
-}
-
+/// Asks for no more than is there.
 fn decode(bytes: &[u8]) -> Option<Outcome> {
-    let ([verdict, errored], rest) = bytes.split_first_chunk::<2>()?;
-    let (nanos, rest) = rest.split_first_chunk::<8>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (seen, output) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    Some(Outcome {
-        verdict: *VERDICTS.get(usize::from(*verdict))?,
-        errored: *errored != 0,
-        seen: String::from_utf8(seen.to_vec()).ok()?,
-        output: output.get(..output.len().min(OUTPUT_LIMIT))?.to_vec(),
-        took: Duration::from_nanos(u64::from_le_bytes(*nanos)),
-    })
+    let outcome: Outcome = postcard::from_bytes(bytes).ok()?;
+    Some(outcome).filter(|outcome| outcome.output.len() <= OUTPUT_LIMIT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::Verdict;
+    use crate::probe::outcome::Ended;
     use proptest::prelude::*;
+
+    const VERDICTS: [Verdict; 4] =
+        [Verdict::Success, Verdict::Warning, Verdict::Failure, Verdict::Unknown];
 
     proptest! {
         #[test]
         fn what_is_told_arrives(
             verdict in 0_usize..4,
             errored: bool,
+            lost: bool,
+            ended: Option<(u8, usize)>,
             seen: String,
             output in proptest::collection::vec(any::<u8>(), 0..100),
             nanos: u64,
         ) {
             let (verdict, took) = (VERDICTS[verdict], Duration::from_nanos(nanos));
-            let outcome = Outcome { verdict, errored, seen, output, took };
-            let bytes = encode(&outcome);
+            let ended = ended.map(|(code, stdout)| Ended { code, stdout });
+            let outcome = Outcome { verdict, errored, lost, ended, seen, output, took };
+            let bytes = postcard::to_stdvec(&outcome).unwrap();
             prop_assert_eq!(decode(&bytes), Some(outcome.clone()));
-            let cut = bytes.len() - outcome.output.len() - 1;
-            prop_assert_eq!(decode(&bytes[..cut]), None);
+            for cut in 0..bytes.len() {
+                prop_assert_eq!(decode(&bytes[..cut]), None);
+            }
         }
     }
 }

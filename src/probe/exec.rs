@@ -3,17 +3,18 @@
 //! It runs in a session of its own. At the time-out it is killed with all its descendants, wherever they
 //! have moved; when it ends by itself its exit code decides at once, and what it leaves behind lives on.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use super::outcome::{OUTPUT_LIMIT, Outcome, one_line};
+use super::outcome::{Ended, OUTPUT_LIMIT, Outcome, one_line};
 use super::patience::{Cut, Patience};
-use super::reason;
+use super::{Heard, reason};
 use crate::duration::Go;
 use crate::signal::{Signal, SignalSet};
+use crate::sys::credentials::Credentials;
 use crate::sys::exec::Failure;
 use crate::sys::poll::PollFlags;
 use crate::sys::process_tree;
@@ -29,6 +30,17 @@ pub struct Surroundings<'a> {
     /// The blocked set and SIGCHLD's disposition that podinit was given.
     pub mask: SignalSet,
     pub child_signal: ChildSignal,
+    /// Where it begins and as whom; where and as podinit is if `None`.
+    pub directory: Option<&'a CStr>,
+    pub credentials: Option<&'a Credentials>,
+    /// Its own adjustment, where podinit has another for itself.
+    pub oom_score_adj: Option<i32>,
+}
+
+impl Surroundings<'_> {
+    pub(super) fn reborrow(&mut self) -> Surroundings<'_> {
+        Surroundings { environment: self.environment, ..*self }
+    }
 }
 
 /// How long what was killed may take to go.
@@ -49,19 +61,24 @@ pub fn attempt(
     words: &[String],
     surroundings: &mut Surroundings<'_>,
     patience: &Patience<'_>,
+    mut heard: Option<Heard<'_>>,
 ) -> Result<Outcome, Signal> {
     // Where it is refused, those that have left the command's tree get away.
     let _ = this_process::become_subreaper();
     let mut command = match Command::start(words, surroundings) {
         Ok(command) => command,
+        Err(errno @ (Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
+            return Ok(Outcome::no_process(errno));
+        }
         Err(errno) => return Ok(impossible(words, &reason(errno))),
     };
-    match command.watch(patience) {
+    match command.watch(patience, &mut heard) {
         Ok(exit) => Ok(match command.refused() {
             Some(why) => impossible(words, &why),
-            None => outcome(exit, command.output()),
+            None => command.outcome(exit),
         }),
         Err(cut) => {
+            command.read(&mut heard, true);
             command.end_all();
             match cut {
                 Cut::Stopped(signal) => Err(signal),
@@ -81,17 +98,6 @@ fn impossible(words: &[String], why: &str) -> Outcome {
 fn timed_out(words: &[String], limit: Duration) -> Outcome {
     let command = words.join(" ");
     Outcome::failure(format!("command timed out: \"{command}\" timed out after {}", Go(limit)))
-}
-
-/// kubelet P12, P13.
-fn outcome(exit: Exit, output: Vec<u8>) -> Outcome {
-    let how = exit.to_string();
-    if exit == Exit::Code(0) {
-        return Outcome::success(how, output);
-    }
-    let said = one_line(&String::from_utf8_lossy(&output), SHOWN);
-    let seen = if said.is_empty() { how } else { format!("{how}: {said}") };
-    Outcome::failure(seen).with_output(output)
 }
 
 /// A command on its way.
@@ -119,10 +125,11 @@ impl Command {
             place: Place::Detached,
             mask: surroundings.mask,
             child_signal: surroundings.child_signal,
-            directory: None,
-            credentials: None,
+            directory: surroundings.directory,
+            credentials: surroundings.credentials,
             standard: Some([null.as_fd(), to_stdout.as_fd(), to_stderr.as_fd()]),
             parent_death_signal: Some(Signal::KILL),
+            oom_score_adj: surroundings.oom_score_adj,
         };
         let pid = spawn::spawn(&mut order, |step, order| {
             // If even this fails the exit code is all there is.
@@ -138,23 +145,32 @@ impl Command {
     }
 
     /// Waits for the end, reading what is printed. Those who hold the pipes then are not waited for (kubelet P19).
-    fn watch(&mut self, patience: &Patience<'_>) -> Result<Exit, Cut> {
+    fn watch(
+        &mut self,
+        patience: &Patience<'_>,
+        heard: &mut Option<Heard<'_>>,
+    ) -> Result<Exit, Cut> {
         loop {
             if let Some(exit) = wait::exit_of(self.pid) {
-                self.read();
+                self.read(heard, true);
                 return Ok(exit);
             }
             let open = [&self.stdout, &self.stderr].map(|stream| stream.pipe.as_ref());
             let watched: Vec<_> =
                 open.into_iter().flatten().map(|pipe| (pipe.as_fd(), PollFlags::POLLIN)).collect();
             patience.wait(&watched)?;
-            self.read();
+            self.read(heard, false);
         }
     }
 
-    fn read(&mut self) {
+    /// And says what has come, if somebody wants to hear it; at its end whatever there is.
+    fn read(&mut self, heard: &mut Option<Heard<'_>>, is_end: bool) {
         for stream in [&mut self.stdout, &mut self.stderr, &mut self.refusal] {
             stream.read();
+        }
+        if let Some(heard) = heard {
+            self.stdout.tell(heard, is_end);
+            self.stderr.tell(heard, is_end);
         }
     }
 
@@ -163,12 +179,19 @@ impl Command {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Standard output, then standard error (kubelet P13).
-    fn output(self) -> Vec<u8> {
+    /// Kubelet P12, P13: the output is standard output's, then standard error's.
+    fn outcome(self, exit: Exit) -> Outcome {
         let mut output = self.stdout.kept;
+        let ended = Some(Ended { code: exit.code(), stdout: output.len() });
         output.extend(self.stderr.kept);
         output.truncate(OUTPUT_LIMIT);
-        output
+        let how = exit.to_string();
+        if exit == Exit::Code(0) {
+            return Outcome { ended, ..Outcome::success(how, output) };
+        }
+        let said = one_line(&String::from_utf8_lossy(&output), SHOWN);
+        let seen = if said.is_empty() { how } else { format!("{how}: {said}") };
+        Outcome { ended, ..Outcome::failure(seen).with_output(output) }
     }
 
     /// Kills the command and all that descends from it. Whoever is in uninterruptible sleep is left.
@@ -176,9 +199,10 @@ impl Command {
         let deadline = Instant::now() + LAST_MOMENT;
         loop {
             let kill = |to| _ = signals::send(to, Signal::KILL);
-            let looked = process_tree::for_each_descendant(this_process::pid(), |descendant| {
-                kill(Recipient::Process(descendant.pid));
-            });
+            let looked =
+                process_tree::for_each_descendant(this_process::pid(), None, |descendant| {
+                    kill(Recipient::Process(descendant.pid));
+                });
             if looked.is_err() {
                 kill(Recipient::Group(self.pid));
             }
@@ -197,11 +221,17 @@ struct Stream {
     pipe: Option<File>,
     /// The first [`OUTPUT_LIMIT`] bytes; what follows is read and dropped.
     kept: Vec<u8>,
+    /// There was more.
+    is_cut: bool,
+    /// So much of what was kept has been told, and the cut too.
+    told: usize,
+    cut_told: bool,
 }
 
 impl Stream {
     fn new(pipe: OwnedFd) -> Stream {
-        Stream { pipe: Some(File::from(pipe)), kept: Vec::new() }
+        let pipe = Some(File::from(pipe));
+        Stream { pipe, kept: Vec::new(), is_cut: false, told: 0, cut_told: false }
     }
 
     /// Reads what is there, but not for ever where somebody goes on writing.
@@ -214,10 +244,27 @@ impl Stream {
                 Ok(count) => {
                     let room = OUTPUT_LIMIT.saturating_sub(self.kept.len()).min(count);
                     self.kept.extend_from_slice(buffer.get(..room).unwrap_or_default());
+                    self.is_cut |= room < count;
                 }
                 // Nothing there now; nothing else can happen to a pipe.
                 Err(_) => return,
             }
+        }
+    }
+
+    /// Gives the lines that have come since; at the end also one that has none, and once that there was more.
+    fn tell(&mut self, heard: Heard<'_>, is_end: bool) {
+        let new = self.kept.get(self.told..).unwrap_or_default();
+        let whole = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let length = if is_end || self.is_cut { new.len() } else { whole };
+        let lines = new.get(..length).unwrap_or_default().split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
+            heard(&String::from_utf8_lossy(line));
+        }
+        self.told += length;
+        if self.is_cut && !self.cut_told {
+            self.cut_told = true;
+            heard("(more than 10 KiB of output; the rest is not shown)");
         }
     }
 }

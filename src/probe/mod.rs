@@ -19,6 +19,7 @@ mod exec;
 mod file;
 #[cfg(feature = "grpc")]
 pub mod grpc;
+mod hook;
 pub mod http;
 #[cfg(feature = "grpc")]
 pub mod http2;
@@ -29,9 +30,9 @@ mod tcp;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 
-pub use apart::Apart;
+pub use apart::{Apart, Ending};
 pub use exec::Surroundings;
-pub use outcome::{OUTPUT_LIMIT, Outcome, Verdict, is_obeyed, one_line};
+pub use outcome::{Ended, OUTPUT_LIMIT, Outcome, Verdict, is_obeyed, one_line};
 use patience::Patience;
 pub use tls::Trust;
 #[cfg(feature = "tls")]
@@ -51,6 +52,29 @@ pub struct Prober<'a> {
     pub trust: &'a Trust,
 }
 
+/// What is attempted.
+pub enum Task<'a> {
+    Probe(&'a Action),
+    Hook {
+        action: &'a Action,
+        /// Only 200 to 399 are a success; the kubelet takes any answer (kubelet H4).
+        strict: bool,
+        /// Is given what a command prints, line by line while it does.
+        heard: Heard<'a>,
+    },
+}
+
+/// Whoever is given lines.
+pub type Heard<'a> = &'a mut dyn FnMut(&str);
+
+impl Task<'_> {
+    fn action(&self) -> &Action {
+        match self {
+            Task::Probe(action) | Task::Hook { action, .. } => action,
+        }
+    }
+}
+
 impl Prober<'_> {
     /// Makes one attempt that takes no longer than `limit` (kubelet P9); in a process of its own if it is a command, or may
     /// hang in the kernel.
@@ -60,28 +84,37 @@ impl Prober<'_> {
     pub fn attempt(&mut self, action: &Action, limit: Duration) -> Result<Outcome, Signal> {
         match action {
             Action::Exec(_) | Action::File(_) => apart::attempt(self, action, limit),
-            _ => self.attempt_here(action, limit),
+            _ => self.attempt_here(Task::Probe(action), limit),
         }
     }
 
-    fn attempt_here(&mut self, action: &Action, limit: Duration) -> Result<Outcome, Signal> {
+    fn attempt_here(&mut self, task: Task<'_>, limit: Duration) -> Result<Outcome, Signal> {
         let began = Instant::now();
         let patience = Patience::new(limit, self.signals);
-        let outcome = match action {
-            Action::Exec(words) => exec::attempt(words, &mut self.surroundings, &patience),
-            Action::Tcp(address) => tcp::attempt(address, &patience),
+        let outcome = match task {
+            Task::Probe(action) => self.probe(action, &patience),
+            Task::Hook { action, strict, heard } => {
+                hook::attempt(self, action, strict, heard, &patience)
+            }
+        };
+        outcome.map(|outcome| Outcome { took: began.elapsed(), ..outcome })
+    }
+
+    fn probe(&mut self, action: &Action, patience: &Patience<'_>) -> Result<Outcome, Signal> {
+        match action {
+            Action::Exec(words) => exec::attempt(words, &mut self.surroundings, patience, None),
+            Action::Tcp(address) => tcp::attempt(address, patience),
             Action::File(path) => Ok(file::attempt(path)),
-            Action::Http(get) => http::attempt(get, self.trust, &patience),
-            Action::Dns(name) => dns::attempt(name, &patience),
+            Action::Http(get) => http::attempt(get, self.trust, patience),
+            Action::Dns(name) => dns::attempt(name, patience),
             #[cfg(feature = "grpc")]
-            Action::Grpc { address, service } => grpc::attempt(address, service, &patience),
+            Action::Grpc { address, service } => grpc::attempt(address, service, patience),
             #[cfg(not(feature = "grpc"))]
             Action::Grpc { .. } => {
                 Ok(Outcome::impossible("this podinit was built without gRPC (feature grpc)"))
             }
             Action::Sleep(_) => Ok(Outcome::impossible("sleep: is for hooks")),
-        };
-        outcome.map(|outcome| Outcome { took: began.elapsed(), ..outcome })
+        }
     }
 }
 

@@ -58,6 +58,10 @@ impl TlsError {
     pub fn is_absent(&self) -> bool {
         true
     }
+
+    pub fn is_plain_http(&self) -> bool {
+        false
+    }
 }
 
 impl std::error::Error for TlsError {}

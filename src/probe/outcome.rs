@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::reason;
 use crate::sys::Errno;
 
@@ -13,7 +15,7 @@ pub const OUTPUT_LIMIT: usize = 10 * 1024;
 const SEEN_LIMIT: usize = 4 * 1024;
 
 /// How an attempt is to be counted (kubelet P1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Verdict {
     Success,
     /// A success that deserves a look.
@@ -41,18 +43,31 @@ impl Verdict {
 }
 
 /// What came of an attempt.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     pub verdict: Verdict,
     /// It could not be made, or broke off before its answer was complete. The kubelet throws such an
     /// attempt away (kubelet P3); here it is a failure, and this says which kind.
     pub errored: bool,
+    /// There was no process to make it in, or that was ended from outside: podinit's own trouble, and not the target's.
+    pub lost: bool,
+    /// How a command ended that did so by itself.
+    pub ended: Option<Ended>,
     /// What was seen, in some words: at most 4 KiB.
     pub seen: String,
     /// What the kubelet would report: what the target said, or the kubelet's words for what was wrong with
     /// it. At most [`OUTPUT_LIMIT`] bytes, of whatever bytes the target likes.
     pub output: Vec<u8>,
     pub took: Duration,
+}
+
+/// The end of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// 0 to 255, 128 + N for signal N.
+    pub code: u8,
+    /// So much of the output was written to standard output; the rest is standard error's.
+    pub stdout: usize,
 }
 
 impl Outcome {
@@ -86,18 +101,25 @@ impl Outcome {
             Errno::EAGAIN => "the limit on processes is reached".to_owned(),
             other => reason(other),
         };
-        Outcome::impossible(format!("no process can be made for it: {why}"))
+        Outcome::lost(format!("no process can be made for it: {why}"))
+    }
+
+    /// The attempt is lost.
+    pub(super) fn lost(why: impl Into<String>) -> Outcome {
+        Outcome { lost: true, ..Outcome::impossible(why) }
     }
 
     /// With this output in place of what was seen.
     pub(super) fn with_output(self, output: impl Into<Vec<u8>>) -> Outcome {
-        Outcome::new(self.verdict, self.errored, self.seen, output.into())
+        let new = Outcome::new(self.verdict, self.errored, self.seen, output.into());
+        Outcome { lost: self.lost, ended: self.ended, ..new }
     }
 
     fn new(verdict: Verdict, errored: bool, mut seen: String, mut output: Vec<u8>) -> Outcome {
         seen.truncate(seen.floor_char_boundary(SEEN_LIMIT));
         output.truncate(OUTPUT_LIMIT);
-        Outcome { verdict, errored, seen, output, took: Duration::ZERO }
+        let took = Duration::ZERO;
+        Outcome { verdict, errored, lost: false, ended: None, seen, output, took }
     }
 }
 

@@ -25,6 +25,7 @@ pub use error::{ActionError, HeaderError, HostProblem, Problem};
 
 /// What to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action {
     /// The program and its arguments: at least one word, none with a NUL in it.
     Exec(Vec<String>),
@@ -42,6 +43,7 @@ pub enum Action {
 
 /// A request, as a manifest's `httpGet` has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct HttpGet {
     pub scheme: Scheme,
     pub address: Address,
@@ -53,6 +55,7 @@ pub struct HttpGet {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Scheme {
     Http,
     Https,
@@ -68,6 +71,7 @@ impl Scheme {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Method {
     #[default]
     Get,
@@ -85,6 +89,7 @@ impl Method {
 
 /// A header line of a request, which can be sent as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     name: String,
     value: String,
@@ -128,6 +133,7 @@ impl Header {
 
 /// Where to connect to.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Address {
     /// A name or an IP address without brackets; `None` for this very container.
     pub host: Option<String>,
@@ -188,6 +194,16 @@ impl Action {
             Action::Sleep(_) => Kind::Sleep,
             Action::Dns(_) => Kind::Dns,
             Action::File(_) => Kind::File,
+        }
+    }
+
+    /// Where it connects to, if it does.
+    pub fn address_mut(&mut self) -> Option<&mut Address> {
+        match self {
+            Action::Http(HttpGet { address, .. })
+            | Action::Tcp(address)
+            | Action::Grpc { address, .. } => Some(address),
+            Action::Exec(_) | Action::Sleep(_) | Action::Dns(_) | Action::File(_) => None,
         }
     }
 

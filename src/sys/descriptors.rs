@@ -16,7 +16,22 @@ pub const FIRST_OTHER: RawFd = 3;
 /// podinit opens any other that lasts. Without close_range(2), or where a sandbox answers EPERM for
 /// what it does not know, those named in /proc/self/fd; without /proc too, the first thousand.
 pub fn close_others(terminal: Option<&Terminal>) {
-    let kept = terminal.and_then(Terminal::held);
+    close_all_but(terminal.and_then(Terminal::held));
+}
+
+/// The same for a process that was forked to do something else: it keeps one, and has null for standard input and
+/// output. Standard error stays, for the log. What it still holds as values it must never drop.
+pub fn keep_only(kept: &OwnedFd) {
+    close_all_but(Some(kept.as_raw_fd()));
+    if let Ok(null) = null() {
+        for number in 0..2 {
+            // SAFETY: dup2 takes integers; nothing in this process owns 0 and 1.
+            unsafe { libc::dup2(null.as_raw_fd(), number) };
+        }
+    }
+}
+
+fn close_all_but(kept: Option<RawFd>) {
     let all = match kept {
         None => close_range(FIRST_OTHER, RawFd::MAX),
         Some(kept) => close_range(FIRST_OTHER, kept - 1) && close_range(kept + 1, RawFd::MAX),
@@ -90,9 +105,33 @@ pub(super) fn move_up(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// EMFILE, ENFILE (pipe(2)).
 pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    let (reading, writing) = waiting_pipe()?;
     fcntl(&reading, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((reading, writing))
+}
+
+/// The same, but reading waits.
+///
+/// # Errors
+/// EMFILE, ENFILE (pipe(2)).
+pub fn waiting_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     Ok((move_up(reading)?, move_up(writing)?))
+}
+
+/// Writes one byte; that nobody reads it any more is no concern of who wrote it.
+pub fn write_byte(pipe: BorrowedFd<'_>, byte: u8) {
+    let _ = nix::unistd::write(pipe, &[byte]);
+}
+
+/// Reads one byte; `None` at the end.
+///
+/// # Errors
+/// EAGAIN when there is nothing yet (read(2)).
+pub fn read_byte(pipe: BorrowedFd<'_>) -> Result<Option<u8>, Errno> {
+    let mut byte = [0];
+    let count = nix::unistd::read(pipe, &mut byte)?;
+    Ok(byte.first().copied().filter(|_| count == 1))
 }
 
 /// Opens what gives nothing to whoever reads it: a pipe without a writer where there is no /dev.
@@ -116,6 +155,18 @@ pub(super) fn make_standard(descriptors: [BorrowedFd<'_>; 3]) -> Result<(), Errn
         Errno::result(unsafe { libc::dup2(descriptor.as_raw_fd(), number) })?;
     }
     Ok(())
+}
+
+/// What this takes descriptors for, with room made for them if there is none.
+///
+/// # Errors
+/// Those of `take`.
+#[cfg(feature = "probe")]
+pub fn with_room<T>(take: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    match take() {
+        Err(Errno::EMFILE) if make_room() => take(),
+        taken => taken,
+    }
 }
 
 /// Raises podinit's own limit on descriptors as far as it may, for when there is none left to look

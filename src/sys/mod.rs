@@ -10,6 +10,8 @@ pub mod directory;
 pub mod exec;
 pub mod file;
 pub mod fork;
+pub mod machine;
+pub mod packets;
 pub mod poll;
 pub mod process_tree;
 pub mod random;

@@ -29,13 +29,17 @@ pub struct Descendant {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoProc;
 
-/// Calls `visit` for each descendant of `ancestor`, in no order. Processes that come while it looks
-/// may be missed: look again until there are none.
+/// Calls `visit` for each descendant of `ancestor` but `spared` and those below it, in no order. Processes that come
+/// while it looks may be missed: look again until there are none.
 ///
 /// # Errors
 /// [`NoProc`]; some may have been visited all the same.
 #[inline(never)]
-pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> Result<(), NoProc> {
+pub fn for_each_descendant(
+    ancestor: Pid,
+    spared: Option<Pid>,
+    mut visit: impl FnMut(Descendant),
+) -> Result<(), NoProc> {
     if !proc_is_ours() {
         return Err(NoProc);
     }
@@ -43,7 +47,7 @@ pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> 
     while let Some(number) = processes.next_number().map_err(|_| NoProc)? {
         let pid = Pid::from_raw(number);
         if let Some(Stat { parent, is_stopped, started }) = Stat::of(pid)?
-            && descends(pid, ancestor)?
+            && descends(pid, ancestor, spared)?
         {
             visit(Descendant { pid, is_child: parent == ancestor, is_stopped, started });
         }
@@ -51,19 +55,22 @@ pub fn for_each_descendant(ancestor: Pid, mut visit: impl FnMut(Descendant)) -> 
     Ok(())
 }
 
-fn descends(pid: Pid, ancestor: Pid) -> Result<bool, NoProc> {
+fn descends(pid: Pid, ancestor: Pid, spared: Option<Pid>) -> Result<bool, NoProc> {
     // Where a link goes while the chain is climbed, what hung on it has got another parent.
     for _ in 0..ATTEMPTS {
-        if let Some(answer) = climb(pid, ancestor)? {
+        if let Some(answer) = climb(pid, ancestor, spared)? {
             return Ok(answer);
         }
     }
     Ok(false)
 }
 
-/// Whether `ancestor` is above `pid`; `None` when the chain broke.
-fn climb(mut pid: Pid, ancestor: Pid) -> Result<Option<bool>, NoProc> {
+/// Whether `ancestor` is above `pid` without `spared` in between; `None` when the chain broke.
+fn climb(mut pid: Pid, ancestor: Pid, spared: Option<Pid>) -> Result<Option<bool>, NoProc> {
     for _ in 0..DEEPEST {
+        if Some(pid) == spared {
+            return Ok(Some(false));
+        }
         match Stat::of(pid)?.map(|stat| stat.parent) {
             None => return Ok(None),
             Some(parent) if parent == ancestor => return Ok(Some(true)),
@@ -127,7 +134,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
         let pid = Pid::from_raw(child.id() as i32);
         let mut seen = Vec::new();
-        for_each_descendant(Pid::this(), |descendant| seen.push(descendant)).unwrap();
+        for_each_descendant(Pid::this(), None, |descendant| seen.push(descendant)).unwrap();
         let found = seen.iter().find(|descendant| descendant.pid == pid).unwrap();
         assert!(
             found.is_child && found.started >= before && found.started <= Ticks::now(),
@@ -135,7 +142,9 @@ mod tests {
         );
         let seen: Vec<Pid> = seen.iter().map(|descendant| descendant.pid).collect();
         assert!(!seen.contains(&Pid::this()) && !seen.contains(&Pid::parent()));
-        assert_eq!(descends(Pid::this(), pid), Ok(false));
+        assert_eq!(descends(Pid::this(), pid, None), Ok(false));
+        assert_eq!(descends(pid, Pid::this(), None), Ok(true));
+        assert_eq!(descends(pid, Pid::this(), Some(pid)), Ok(false));
         child.kill().unwrap();
         child.wait().unwrap();
     }

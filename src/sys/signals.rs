@@ -49,6 +49,12 @@ pub fn ignore_children() {
     let _ = set_disposition(Signal::CHLD, libc::SIG_IGN, 0);
 }
 
+/// Gives this signal its default action.
+pub fn use_default(signal: Signal) {
+    // Refused for KILL and STOP only, which have no other.
+    let _ = set_disposition(signal, libc::SIG_DFL, 0);
+}
+
 /// Shows to whoever looks that this signal is handled here, though it is taken by [`wait`] before a
 /// handler could run.
 pub fn show_handled(signal: Signal) -> Result<(), Errno> {

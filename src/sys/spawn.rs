@@ -33,6 +33,8 @@ pub struct Order<'a> {
     pub standard: Option<[BorrowedFd<'a>; 3]>,
     /// What it is sent when podinit ends.
     pub parent_death_signal: Option<Signal>,
+    /// Its own, where podinit has another for itself; as far as it may be set.
+    pub oom_score_adj: Option<i32>,
 }
 
 /// Where the child goes before it becomes the program.
@@ -117,6 +119,17 @@ impl Order<'_> {
 
     fn prepare(&mut self, podinit: Pid) -> Result<(), Step> {
         self.environment.rename_listen_pid(podinit, unistd::getpid());
+        take_place(self.place).map_err(Step::Place)?;
+        if let Some(standard) = self.standard {
+            descriptors::make_standard(standard).map_err(Step::Place)?;
+            descriptors::keep_others();
+        }
+        if let Some(adjustment) = self.oom_score_adj {
+            // Without /proc, or where a sandbox refuses it, it stays.
+            let _ = this_process::set_oom_score_adj(adjustment);
+        }
+        enter(self.directory, self.credentials)?;
+        // After the user has changed, which forgets it.
         if let Some(signal) = self.parent_death_signal {
             this_process::set_parent_death_signal(signal).map_err(Step::Place)?;
             if unistd::getppid() != podinit {
@@ -124,12 +137,7 @@ impl Order<'_> {
                 this_process::exit(0);
             }
         }
-        take_place(self.place).map_err(Step::Place)?;
-        if let Some(standard) = self.standard {
-            descriptors::make_standard(standard).map_err(Step::Place)?;
-            descriptors::keep_others();
-        }
-        enter(self.directory, self.credentials)
+        Ok(())
     }
 }
 

@@ -70,6 +70,13 @@ pub fn exit_of(child: Pid) -> Option<Exit> {
     }
 }
 
+/// The same, waited for.
+pub fn end_of(child: Pid) -> Exit {
+    // What has nothing to tell is no child.
+    let told = wait(libc::P_PID, child.as_raw(), libc::WEXITED).ok().flatten();
+    told.map_or(Exit::Code(u8::MAX), |told| told.exit())
+}
+
 /// Whether a child of ours, dead or alive, is in this group: as long as one is, the group's id
 /// cannot have become a stranger's.
 pub fn has_child_in(group: Pid) -> bool {
@@ -83,19 +90,15 @@ pub fn has_ended(child: Pid) -> bool {
 
 /// The signal that has stopped this child since it was last asked.
 pub fn stopped(child: Pid) -> Option<Signal> {
-    let told = wait(libc::P_PID, child.as_raw(), libc::WSTOPPED).ok().flatten()?;
+    let told = wait(libc::P_PID, child.as_raw(), libc::WSTOPPED | libc::WNOHANG).ok().flatten()?;
     Signal::new(told.status)
 }
 
 fn ended(which: libc::idtype_t, id: i32, options: i32) -> Dead {
-    match wait(which, id, libc::WEXITED | options) {
+    match wait(which, id, libc::WEXITED | libc::WNOHANG | options) {
         Err(NoChild) => Dead::Childless,
         Ok(None) => Dead::None,
-        Ok(Some(told)) => {
-            let by_signal = matches!(told.code, libc::CLD_KILLED | libc::CLD_DUMPED);
-            let signal = Signal::new(told.status).filter(|_| by_signal);
-            Dead::One(told.pid, signal.map_or(Exit::Code(told.status as u8), Exit::Signal))
-        }
+        Ok(Some(told)) => Dead::One(told.pid, told.exit()),
     }
 }
 
@@ -109,14 +112,20 @@ struct Told {
     status: i32,
 }
 
+impl Told {
+    fn exit(&self) -> Exit {
+        let by_signal = matches!(self.code, libc::CLD_KILLED | libc::CLD_DUMPED);
+        let signal = Signal::new(self.status).filter(|_| by_signal);
+        signal.map_or(Exit::Code(self.status as u8), Exit::Signal)
+    }
+}
+
 /// `None` when there are such children and nothing to tell of them.
 fn wait(which: libc::idtype_t, id: i32, options: i32) -> Result<Option<Told>, NoChild> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
         // SAFETY: `info` lives through the call.
-        let result = unsafe {
-            libc::waitid(which, id as libc::id_t, info.as_mut_ptr(), options | libc::WNOHANG)
-        };
+        let result = unsafe { libc::waitid(which, id as libc::id_t, info.as_mut_ptr(), options) };
         match result {
             0 => break,
             _ if Errno::last_raw() == libc::EINTR => {}

@@ -3,6 +3,7 @@
 //! The program it starts gets these very pointers: 1 MiB of arguments is passed on without a copy,
 //! byte for byte (init U2, init U5).
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::{ptr, slice};
 
@@ -152,6 +153,29 @@ impl Environment {
         text.push(b'=');
         text.extend_from_slice(value.to_bytes_with_nul());
         self.put(name, text.leak().as_ptr().cast());
+    }
+
+    /// Sets many at once, of which no two have one name; they too stay in memory for good. One with a NUL in it
+    /// ends there.
+    pub fn set_all(&mut self, variables: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
+        let mut known: BTreeMap<&[u8], usize> = BTreeMap::new();
+        for (index, variable) in self.iter().enumerate() {
+            let name = variable.to_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
+            known.entry(name).or_insert(index);
+        }
+        let mut slots = self.slots.to_vec();
+        // The null.
+        slots.pop();
+        for (name, value) in variables {
+            let at = known.get(name.as_slice()).and_then(|index| slots.get_mut(*index));
+            let text = [&name, &b"="[..], &value, b"\0"].concat().leak().as_ptr().cast();
+            match at {
+                Some(slot) => *slot = text,
+                None => slots.push(text),
+            }
+        }
+        slots.push(ptr::null());
+        self.slots = slots.leak();
     }
 
     /// If `LISTEN_PID` names `from`, makes it name `to` (init C13).

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::lifecycle::Moment;
 use crate::lifecycle::conditions::{Action, Answer, Conditions, Event, Terms};
-use crate::probe::{Apart, Outcome, Prober, Verdict};
+use crate::probe::{Apart, Outcome, Prober, Task, Verdict};
 use crate::signal::Signal;
 use crate::spec::action;
 use crate::sys::clock;
@@ -93,7 +93,7 @@ impl Waiting<'_> {
 
     fn begin(&mut self, index: usize, prober: &mut Prober<'_>) {
         let Some(condition) = self.order.conditions.get(index) else { return };
-        match Apart::start(prober, &condition.action, self.order.attempt) {
+        match Apart::start(prober, Task::Probe(&condition.action), self.order.attempt) {
             Ok(attempt) => self.attempts.push((index, attempt)),
             Err(errno) => self.answered(index, &Outcome::no_process(errno)),
         }

@@ -6,7 +6,8 @@
 //! - [`witness`]: the program an init is given to run; [`Report`] and [`Recording`] read what it wrote;
 //! - [`dns`], [`image`]: a name server for podinit to ask, and a root directory of its own;
 //! - [`Server`], [`serve`], [`tls`], [`Nginx`]: what a probe connects to;
-//! - [`TempDir`], [`poll_until`], [`DEADLINE`].
+//! - [`Trace`]: the system calls of a running process;
+//! - [`TempDir`], [`lines`], [`poll_until`], [`DEADLINE`].
 //!
 //! Nothing here sleeps in order to wait and no time is asserted tightly: a test waits for a fact, and [`DEADLINE`] is
 //! only there so that a failure ends.
@@ -30,6 +31,7 @@ mod temp;
 mod terminal;
 #[cfg(feature = "probe")]
 pub mod tls;
+mod trace;
 mod witness;
 
 #[macro_use]
@@ -46,6 +48,7 @@ pub use server::{Connection, Refusing, Server, Unaccepting, loopbacks, serve};
 pub use subject::Subject;
 pub use temp::TempDir;
 pub use terminal::Terminal;
+pub use trace::Trace;
 pub use witness::{Recording, Report, witness};
 
 use std::time::{Duration, Instant};
@@ -75,6 +78,16 @@ pub fn poll_until<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> 
 #[track_caller]
 pub fn eventually(fact: &str, mut holds: impl FnMut() -> bool) {
     assert!(poll_until(DEADLINE, || holds().then_some(())).is_some(), "never happened: {fact}");
+}
+
+/// How many lines there are in a file; none if there is no such file.
+pub fn lines(file: &str) -> usize {
+    std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
+}
+
+/// The pid that a shell has written to a file, once the line is whole.
+pub fn pid_in(file: &str) -> Option<i32> {
+    std::fs::read_to_string(file).ok()?.strip_suffix('\n')?.trim().parse().ok()
 }
 
 /// The writing end of a pipe that nobody reads: a write there fails with EPIPE, after SIGPIPE.

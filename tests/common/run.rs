@@ -74,6 +74,11 @@ impl Run {
         self.arg("--").arg(super::witness()).args(steps)
     }
 
+    /// `-- /bin/sh -c TEXT`
+    pub fn script(self, text: &str) -> Self {
+        self.args(["--", "/bin/sh", "-c", text])
+    }
+
     /// argv[0], when it is not the path.
     pub fn argv0(mut self, name: impl AsRef<OsStr>) -> Self {
         self.plan.argv[0] = c_string(name);

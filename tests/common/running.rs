@@ -1,4 +1,4 @@
-use super::{DEADLINE, children, descendants, poll_until, send, state, status};
+use super::{DEADLINE, children, descendants, is_alive, poll_until, send, state, status};
 use std::cell::Cell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -48,6 +48,27 @@ impl Running {
             self.main.set(Some(self.first_child(self.init())));
         }
         self.main.get().unwrap()
+    }
+
+    /// The process for hooks and probes, once the program has been executed: it itself has not executed anything.
+    pub fn agent(&self) -> Option<i32> {
+        let init = self.init();
+        let is_it = |pid: &i32| is_alive(*pid) && status(*pid, "Name") == status(init, "Name");
+        children(init).into_iter().find(is_it)
+    }
+
+    /// Waits until this has been printed to standard error.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        self.says_often(text, 1);
+    }
+
+    /// Waits until this has been printed to standard error so often.
+    #[track_caller]
+    pub fn says_often(&self, text: &str, times: usize) {
+        self.until(&format!("it says {text:?} {times} times"), || {
+            (self.stderr().matches(text).count() >= times).then_some(())
+        });
     }
 
     #[track_caller]

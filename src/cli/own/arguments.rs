@@ -79,6 +79,9 @@ pub fn prober<'a>(start: &'a mut Start, manners: &'a Manners, trust: &'a Trust) 
         environment: &mut start.environment,
         mask: start.mask,
         child_signal: manners.child_signal,
+        directory: None,
+        credentials: None,
+        oom_score_adj: None,
     };
     Prober { surroundings, signals: &manners.signals, trust }
 }

@@ -6,8 +6,12 @@ use crate::sys::text::Text;
 use crate::sys::{Errno, clock, stderr, this_process};
 
 mod note;
+#[cfg(feature = "probe")]
+mod supervised;
 
 pub use note::{Note, Printable};
+#[cfg(feature = "probe")]
+pub use supervised::{Account, Supervised};
 
 /// How much is said: a line is written if its level is at most the wanted one.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::fmt::{self, Write};
 
 use super::Level;
+#[cfg(feature = "probe")]
+use super::Supervised;
 use crate::duration::Seconds;
 use crate::lifecycle::termination::Account;
 use crate::signal::Signal;
@@ -80,6 +82,14 @@ pub enum Note<'a> {
     Leaving {
         signal: Signal,
     },
+    /// Something in a manifest that its author may not have meant.
+    #[cfg(feature = "probe")]
+    Manifest {
+        text: &'a str,
+    },
+    /// Of a container with hooks, probes or restarts.
+    #[cfg(feature = "probe")]
+    Supervised(Supervised<'a>),
     /// Lines that did not fit before this one.
     Lost {
         lines: u64,
@@ -98,6 +108,8 @@ impl Note<'_> {
             | Note::Survivor { .. }
             | Note::Leaving { .. }
             | Note::Lost { .. } => Level::Warning,
+            #[cfg(feature = "probe")]
+            Note::Manifest { .. } => Level::Warning,
             Note::Refused { fatal: false, .. }
             | Note::Started { .. }
             | Note::MainEnded { .. }
@@ -106,6 +118,8 @@ impl Note<'_> {
             | Note::Killed { .. } => Level::Info,
             Note::Closing { account, .. } if account.killed => Level::Warning,
             Note::Closing { .. } => Level::Info,
+            #[cfg(feature = "probe")]
+            Note::Supervised(fact) => fact.level(),
             Note::Forwarded { .. } | Note::Reaped { .. } => Level::Debug,
         }
     }
@@ -129,6 +143,10 @@ impl Note<'_> {
             Note::Survivor { .. } => "survivor",
             Note::Closing { .. } => "terminated",
             Note::Leaving { .. } => "leaving",
+            #[cfg(feature = "probe")]
+            Note::Manifest { .. } => "manifest",
+            #[cfg(feature = "probe")]
+            Note::Supervised(fact) => fact.event(),
             Note::Lost { .. } => "lines-lost",
         }
     }
@@ -162,6 +180,10 @@ impl Note<'_> {
                 write!(out, ",\"totalSeconds\":{:.3}", account.total.as_secs_f64())?;
                 write!(out, ",\"killed\":{},\"exit\":{exit}", account.killed)
             }
+            #[cfg(feature = "probe")]
+            Note::Manifest { .. } => Ok(()),
+            #[cfg(feature = "probe")]
+            Note::Supervised(fact) => fact.write_fields(out),
             Note::Lost { lines } => write!(out, ",\"lines\":{lines}"),
             Note::NotStarted { .. }
             | Note::Refused { .. }
@@ -204,6 +226,10 @@ impl fmt::Display for Note<'_> {
             }
             Note::Closing { account, exit } => write_account(f, account, exit),
             Note::Leaving { signal } => write!(f, "shutting down, got SIG{signal}"),
+            #[cfg(feature = "probe")]
+            Note::Manifest { text } => f.write_str(text),
+            #[cfg(feature = "probe")]
+            Note::Supervised(fact) => fact.fmt(f),
             Note::Lost { lines } => write!(f, "{lines} lines lost: standard error was full"),
         }
     }

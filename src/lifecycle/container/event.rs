@@ -9,6 +9,7 @@ use crate::lifecycle::status::Waiting;
 
 /// What a hook is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Hook {
     /// Beside a new instance, before its probes (kubelet H7).
     PostStart,
@@ -16,6 +17,17 @@ pub enum Hook {
     PreStop,
     /// After an instance and all it left behind. The kubelet has none.
     PostStop,
+}
+
+impl Hook {
+    /// As a manifest has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hook::PostStart => "postStart",
+            Hook::PreStop => "preStop",
+            Hook::PostStop => "postStop",
+        }
+    }
 }
 
 /// What has happened. Hooks and probes, and the program itself, speak for one instance: what comes from another than

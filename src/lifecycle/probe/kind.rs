@@ -2,6 +2,7 @@
 
 /// What a probe is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Kind {
     /// Whether the container has started; the other two wait for it.
     Startup,
@@ -52,6 +53,7 @@ impl Kind {
 
 /// The result that counts: what the last run of equal answers that reached its threshold said (kubelet W14, W16).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cached {
     Unknown,
     Success,

@@ -6,6 +6,7 @@ use super::{Cached, Kind, Life, Moment, Probe, Settings, State};
 
 /// A probe as of some moment, less the attempt on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Snapshot {
     pub cached: Cached,
     pub stage: Stage,
@@ -13,6 +14,7 @@ pub struct Snapshot {
 
 /// Where a probe stands with its container.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stage {
     /// No instance runs.
     Absent,
@@ -23,6 +25,7 @@ pub enum Stage {
 
 /// A probe of an instance that runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Watched {
     /// When initial delays are over.
     pub ripe: Moment,

@@ -111,7 +111,10 @@ impl fmt::Display for Problem {
             Problem::Word(error) => error.fmt(f),
             Problem::Environment(error) => error.fmt(f),
             Problem::NoObject(object) => {
-                write!(f, "there is no {object} (offer a folder with one file for each key)")
+                write!(
+                    f,
+                    "there is no {object} (offer a folder with one file for each key: --env-from NAME=DIR)"
+                )
             }
             Problem::NoKey { object, key } => write!(f, "the {object} has no key {key:?}"),
             Problem::Unreadable { object, why } => write!(f, "the {object} cannot be read: {why}"),

@@ -6,6 +6,7 @@ use crate::spec::pod::{Container, Pod};
 
 /// What is changed between fork and exec.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Security {
     /// As podinit itself where it is `None`.
     pub user: Option<u32>,

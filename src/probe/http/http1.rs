@@ -43,7 +43,7 @@ pub fn encode(request: &Request) -> Vec<u8> {
     for (name, value) in request.headers.lines() {
         text.extend([name, ": ", value, "\r\n"]);
     }
-    if !closes(request) {
+    if !request.headers.keep_alive() && !closes(request) {
         text.push_str("Connection: close\r\n");
     }
     text.push_str("\r\n");
@@ -106,7 +106,11 @@ fn read_head(input: &mut Input<impl Read>, method: Method) -> Result<(Head, Fram
         let location = parse_headers(&lines, &mut lengths).map_err(malformed)?;
         let framing = lengths.framing().map_err(malformed)?;
         let StatusLine { status, reason, .. } = status;
-        return Ok((Head { status, reason, location }, framing));
+        let length = match framing {
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
+        };
+        return Ok((Head { status, reason, location, length }, framing));
     }
 }
 

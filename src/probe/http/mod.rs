@@ -7,6 +7,7 @@
 use std::fmt;
 
 mod body;
+pub(super) mod hook;
 pub mod http1;
 mod input;
 #[cfg(feature = "grpc")]
@@ -18,7 +19,7 @@ pub mod response;
 pub mod url;
 
 use self::redirect::{Chain, Next, RedirectError};
-use self::request::{Asked, Headers, Request};
+use self::request::{Asked, Headers, HostError, Request};
 use self::response::{NoResponse, Response};
 use self::url::Url;
 use super::connect::{ConnectError, connect};
@@ -34,52 +35,71 @@ pub(super) fn attempt(
     trust: &Trust,
     patience: &Patience<'_>,
 ) -> Result<Outcome, Signal> {
-    let mut chain = match first_request(get) {
+    let mut chain = match first_request(get, Headers::of_probe(&get.headers)) {
         Ok(request) => Chain::new(request),
         Err(why) => return Ok(Outcome::impossible(why)),
     };
-    loop {
-        let mut next = Ok(Next::Final);
-        let exchanged = exchange(&chain.request, trust, patience, |head| {
-            next = chain.next(head);
-            !matches!(next, Ok(Next::Follow(_)) | Err(_))
-        });
-        match (exchanged, next) {
-            (Err(error), _) => return no_response(&chain.request, error),
-            (Ok(_), Err(error)) => return Ok(failure(&chain.request, &Error::Redirect(error))),
-            (Ok(_), Ok(Next::Follow(request))) => chain.follow(request),
-            (Ok(response), Ok(Next::Final)) => return outcome(response, None),
-            (Ok(response), Ok(Next::Elsewhere(url))) => return outcome(response, Some(&url)),
-        }
+    let client = Client { trust, patience, offers_http2: cfg!(feature = "grpc") };
+    match client.ask(&mut chain, |_| true) {
+        Ok((response, elsewhere)) => outcome(response, elsewhere.as_ref()),
+        Err(error) => no_response(&chain.request, error),
     }
 }
 
 /// What cannot be asked says nothing about the target.
-fn first_request(get: &HttpGet) -> Result<Request, String> {
+fn first_request(get: &HttpGet, asked: Result<Asked, HostError>) -> Result<Request, String> {
     let url = Url::of_probe(get.scheme.name(), &host_port(&get.address), &get.path);
     let url = url.map_err(|error| format!("{}: {error}", host_port(&get.address)))?;
-    let asked = Headers::of_probe(&get.headers).map_err(|error| error.to_string())?;
-    let Asked { host: custom_host, headers } = asked;
+    let Asked { host: custom_host, headers } = asked.map_err(|error| error.to_string())?;
     Ok(Request { method: get.method, url, custom_host, headers })
 }
 
-/// One request on a connection of its own (kubelet P21).
-fn exchange(
-    request: &Request,
-    trust: &Trust,
-    patience: &Patience<'_>,
-    is_wanted: impl FnOnce(&response::Head) -> bool,
-) -> Result<Response, Error> {
-    let (scheme, address) = target(&request.url)?;
-    let mut wire = connect(&address, patience).map_err(Error::Connect)?;
-    let response = match scheme {
-        Scheme::Http => http1::exchange(&mut wire, request, is_wanted),
-        Scheme::Https => {
-            let secure = tls::connect(wire, host(&address), trust, cfg!(feature = "grpc"));
-            secure_exchange(secure.map_err(Error::Tls)?, request, is_wanted)
+/// Who asks.
+struct Client<'a> {
+    trust: &'a Trust,
+    patience: &'a Patience<'a>,
+    offers_http2: bool,
+}
+
+impl Client<'_> {
+    /// Asks, and where it is sent on to the same host asks there (kubelet P30 to P32). Returns the answer, and the place
+    /// elsewhere that it names.
+    fn ask(
+        &self,
+        chain: &mut Chain,
+        is_wanted: impl Fn(&response::Head) -> bool,
+    ) -> Result<(Response, Option<Url>), Error> {
+        loop {
+            let mut next = Ok(Next::Final);
+            let response = self.exchange(&chain.request, |head| {
+                next = chain.next(head);
+                !matches!(next, Ok(Next::Follow(_)) | Err(_)) && is_wanted(head)
+            })?;
+            match next.map_err(Error::Redirect)? {
+                Next::Follow(request) => chain.follow(request),
+                Next::Final => return Ok((response, None)),
+                Next::Elsewhere(url) => return Ok((response, Some(url))),
+            }
         }
-    };
-    response.map_err(Error::NoResponse)
+    }
+
+    /// One request on a connection of its own (kubelet P21).
+    fn exchange(
+        &self,
+        request: &Request,
+        is_wanted: impl FnOnce(&response::Head) -> bool,
+    ) -> Result<Response, Error> {
+        let (scheme, address) = target(&request.url)?;
+        let mut wire = connect(&address, self.patience).map_err(Error::Connect)?;
+        let response = match scheme {
+            Scheme::Http => http1::exchange(&mut wire, request, is_wanted),
+            Scheme::Https => {
+                let secure = tls::connect(wire, host(&address), self.trust, self.offers_http2);
+                secure_exchange(secure.map_err(Error::Tls)?, request, is_wanted)
+            }
+        };
+        response.map_err(Error::NoResponse)
+    }
 }
 
 /// In the version of HTTP that was chosen with the handshake.

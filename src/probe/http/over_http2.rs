@@ -28,7 +28,7 @@ pub fn exchange(
     let mut exchange = Exchange::begin(stream, &asked).map_err(silent)?;
     let http2::Head { status, headers, is_all } = exchange.head().map_err(silent)?;
     let location = headers.get("location").map(unfold).filter(|location| !location.is_empty());
-    let head = Head { status, reason: String::new(), location };
+    let head = Head { status, reason: String::new(), location, length: None };
     let body = if is_all || !is_wanted(&head) {
         Ok(Vec::new())
     } else {

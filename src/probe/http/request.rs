@@ -45,6 +45,8 @@ pub struct Headers {
     user_agent: String,
     /// Names in canonical form and in their order; repeated ones in the order given.
     lines: Vec<(String, String)>,
+    /// Whether the server may think that there will be more requests.
+    keep_alive: bool,
 }
 
 /// What a manifest's headers come to.
@@ -60,6 +62,22 @@ impl Headers {
     /// # Errors
     /// A Host that cannot be sent.
     pub fn of_probe(given: &[Header]) -> Result<Asked, HostError> {
+        Headers::read(given, "kube-probe")
+    }
+
+    /// The same for a hook, whose client is another (kubelet H3).
+    pub fn of_hook(given: &[Header], method: Method) -> Result<Asked, HostError> {
+        let mut asked = Headers::read(given, "kube-lifecycle")?;
+        let headers = &mut asked.headers;
+        headers.keep_alive = true;
+        let has = |name| headers.first(name).is_some_and(|value| !value.is_empty());
+        if method != Method::Head && !has("Accept-Encoding") && !has("Range") {
+            headers.lines.push(("Accept-Encoding".to_owned(), "gzip".to_owned()));
+        }
+        Ok(asked)
+    }
+
+    fn read(given: &[Header], agent: &str) -> Result<Asked, HostError> {
         let line = |header: &Header| (canonical(header.name()), header.value().to_owned());
         let mut all: Vec<(String, String)> = given.iter().map(line).collect();
         let first = |wanted: &str| {
@@ -70,7 +88,7 @@ impl Headers {
         if let Some(host) = host.as_ref().filter(|host| !host.is_ascii()) {
             return Err(HostError(host.clone()));
         }
-        let user_agent = first("User-Agent").unwrap_or_else(|| format!("kube-probe/{KUBERNETES}"));
+        let user_agent = first("User-Agent").unwrap_or_else(|| format!("{agent}/{KUBERNETES}"));
         match first("Accept").as_deref() {
             None => all.push(("Accept".to_owned(), "*/*".to_owned())),
             Some("") => all.retain(|(name, _)| name != "Accept"),
@@ -78,7 +96,12 @@ impl Headers {
         }
         all.retain(|(name, _)| !OWN.contains(&name.as_str()));
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(Asked { host, headers: Headers { user_agent, lines: all } })
+        let headers = Headers { user_agent, lines: all, keep_alive: false };
+        Ok(Asked { host, headers })
+    }
+
+    pub fn keep_alive(&self) -> bool {
+        self.keep_alive
     }
 
     /// All lines in the order in which they are sent.
@@ -149,6 +172,23 @@ mod tests {
             ("X-Foo", "2"),
         ];
         assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+    }
+
+    // kubelet H3
+    #[test]
+    fn h03_a_hook_says_that_it_is_one() {
+        let hook = |given: &[(&str, &str)], method| {
+            let header = |(name, value): &(&str, &str)| Header::new(name, value).unwrap();
+            let given: Vec<Header> = given.iter().map(header).collect();
+            let headers = Headers::of_hook(&given, method).unwrap().headers;
+            headers.lines().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+        };
+        let plain =
+            ["User-Agent: kube-lifecycle/1.36", "Accept: */*", "X: 1", "Accept-Encoding: gzip"];
+        assert_eq!(hook(&[("x", "1")], Method::Get), plain);
+        assert_eq!(hook(&[("x", "1")], Method::Head), plain[..3]);
+        let own = ["User-Agent: me", "Accept: */*", "Accept-Encoding: br"];
+        assert_eq!(hook(&[("accept-encoding", "br"), ("user-agent", "me")], Method::Get), own);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Head {
     pub reason: String,
     /// The first Location, if it says anything.
     pub location: Option<String>,
+    /// What its Content-Length says, if that says where the body ends.
+    pub length: Option<u64>,
 }
 
 impl fmt::Display for Head {
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn a_status_without_a_reason_gets_the_standard_one() {
         let head = |status, reason: &str| {
-            Head { status, reason: reason.to_owned(), location: None }.to_string()
+            Head { status, reason: reason.to_owned(), location: None, length: None }.to_string()
         };
         assert_eq!(head(503, ""), "503 Service Unavailable");
         assert_eq!(head(503, "Not yet"), "503 Not yet");

@@ -60,6 +60,11 @@ impl TlsError {
     pub fn is_absent(&self) -> bool {
         false
     }
+
+    /// Whether the server has answered without it.
+    pub fn is_plain_http(&self) -> bool {
+        matches!(self, TlsError::PlainHttp)
+    }
 }
 
 impl From<rustls::Error> for TlsError {

@@ -1,0 +1,131 @@
+//! The messages between init and its agent. They name what is done by its place in the plan and by the instance it is
+//! for, never by a command. One message is one packet.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lifecycle::Moment;
+use crate::lifecycle::container::Hook;
+use crate::lifecycle::probe::{Kind, Snapshot};
+
+/// No message is longer, in bytes.
+pub const LONGEST: usize = 128;
+
+/// What init tells the agent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Order {
+    /// What was last told of this probe to init: the first messages to an agent that takes another's place.
+    Restore { kind: Kind, instance: u32, snapshot: Snapshot },
+    /// Begin with the probes of this instance ([`crate::lifecycle::probe::Event::Running`]).
+    Watch { instance: u32, since: Moment, started: bool },
+    /// The instance has started.
+    Started,
+    /// Its end has begun.
+    Quieten,
+    /// It has ended.
+    Unwatch,
+    /// Run this hook of this instance; answered by [`Report::HookEnded`].
+    Run { hook: Hook, instance: u32 },
+    /// End it, with all it has started; not answered.
+    End(Hook),
+}
+
+/// What the agent tells init: only what has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// The startup probe of this instance has succeeded.
+    Started {
+        instance: u32,
+    },
+    /// What its readiness probe says now.
+    Ready {
+        instance: u32,
+        ready: bool,
+    },
+    /// This probe of it has failed for good.
+    Failed {
+        instance: u32,
+        kind: Kind,
+    },
+    HookEnded {
+        hook: Hook,
+        instance: u32,
+        well: bool,
+    },
+    /// To be kept for the next agent; it takes no answer.
+    Kept {
+        kind: Kind,
+        instance: u32,
+        snapshot: Snapshot,
+    },
+}
+
+/// A packet's content.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Packet {
+    /// Asks for no memory.
+    pub fn of(message: &impl Serialize) -> Packet {
+        let mut bytes = [0; LONGEST];
+        let length = postcard::to_slice(message, &mut bytes).map_or(0, |used| used.len());
+        Packet { bytes, length }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The message in a packet; `None` if it is none. Asks for no memory.
+pub fn read<'a, M: Deserialize<'a>>(packet: &'a [u8]) -> Option<M> {
+    postcard::from_bytes(packet).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::probe::{Cached, Stage, Watched};
+    use std::time::Duration;
+
+    /// The longest there is: every number at its largest.
+    #[test]
+    fn every_message_fits_a_packet() {
+        let ever = Moment::at(Duration::MAX);
+        let watched = Watched {
+            ripe: ever,
+            started: true,
+            on_hold: true,
+            last: true,
+            run: u32::MAX,
+            not_before: ever,
+        };
+        let snapshot = Snapshot { cached: Cached::Failure, stage: Stage::Watched(watched) };
+        let orders = [
+            Order::Restore { kind: Kind::Readiness, instance: u32::MAX, snapshot },
+            Order::Watch { instance: u32::MAX, since: ever, started: true },
+            Order::Started,
+            Order::Quieten,
+            Order::Unwatch,
+            Order::Run { hook: Hook::PostStop, instance: u32::MAX },
+            Order::End(Hook::PostStop),
+        ];
+        for order in orders {
+            assert_eq!(read(Packet::of(&order).as_bytes()), Some(order));
+        }
+        let reports = [
+            Report::Started { instance: u32::MAX },
+            Report::Ready { instance: u32::MAX, ready: true },
+            Report::Failed { instance: u32::MAX, kind: Kind::Liveness },
+            Report::HookEnded { hook: Hook::PreStop, instance: u32::MAX, well: true },
+            Report::Kept { kind: Kind::Startup, instance: u32::MAX, snapshot },
+        ];
+        for report in reports {
+            assert_eq!(read(Packet::of(&report).as_bytes()), Some(report));
+        }
+        assert_eq!(read::<Order>(&[]), None);
+        assert_eq!(read::<Report>(&[255; 8]), None);
+    }
+}

@@ -6,6 +6,12 @@
 #[macro_use]
 mod common;
 
+#[cfg(feature = "probe")]
+#[path = "suite/agent_deaths.rs"]
+mod agent_deaths;
+#[cfg(feature = "probe")]
+#[path = "suite/agent_process.rs"]
+mod agent_process;
 #[path = "suite/architecture.rs"]
 mod architecture;
 #[path = "suite/catatonit.rs"]
@@ -21,18 +27,33 @@ mod dumb_init;
 mod dumb_init_processes;
 #[path = "suite/harness.rs"]
 mod harness;
+#[cfg(feature = "probe")]
+#[path = "suite/hooks.rs"]
+mod hooks;
 #[path = "suite/idle.rs"]
 mod idle;
 #[path = "suite/install.rs"]
 mod install;
 #[path = "suite/job_control.rs"]
 mod job_control;
+#[cfg(feature = "probe")]
+#[path = "suite/life_options.rs"]
+mod life_options;
 #[path = "suite/log.rs"]
 mod log;
 #[path = "suite/options.rs"]
 mod options;
 #[path = "suite/pause.rs"]
 mod pause;
+#[cfg(feature = "manifest")]
+#[path = "suite/planner.rs"]
+mod planner;
+#[cfg(feature = "manifest")]
+#[path = "suite/pod_lives.rs"]
+mod pod_lives;
+#[cfg(feature = "manifest")]
+#[path = "suite/pod_options.rs"]
+mod pod_options;
 #[cfg(feature = "probe")]
 #[path = "suite/probe.rs"]
 mod probe;
@@ -74,8 +95,14 @@ mod probe_names;
 mod probe_without_features;
 #[path = "suite/readme.rs"]
 mod readme;
+#[cfg(feature = "probe")]
+#[path = "suite/restarts.rs"]
+mod restarts;
 #[path = "suite/rules.rs"]
 mod rules;
+#[cfg(feature = "probe")]
+#[path = "suite/scheduled_probes.rs"]
+mod scheduled_probes;
 #[path = "suite/sleep.rs"]
 mod sleep;
 #[path = "suite/start_up.rs"]
@@ -84,6 +111,12 @@ mod start_up;
 mod superset;
 #[path = "suite/superset_options.rs"]
 mod superset_options;
+#[cfg(feature = "probe")]
+#[path = "suite/supervised_ending.rs"]
+mod supervised_ending;
+#[cfg(feature = "probe")]
+#[path = "suite/supervised_terminal.rs"]
+mod supervised_terminal;
 #[path = "suite/termination.rs"]
 mod termination;
 #[path = "suite/tini.rs"]

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::init::report::{Level, Log, Style};
 use crate::init::{self, Init, Program, hold};
+#[cfg(feature = "probe")]
+use crate::plan::supervision::Supervision;
 use crate::plan::{Holding, Plan};
 use crate::signal::SignalSet;
 use crate::sys::credentials::Credentials;
@@ -46,6 +48,16 @@ enum Outcome {
         log: Log,
         program: Placed,
     },
+    /// The same, with hooks, probes and restarts.
+    #[cfg(feature = "probe")]
+    Supervise {
+        plan: Box<Plan>,
+        supervision: Box<Supervision>,
+        /// As bytes: only those that init forks look into them.
+        errands: Vec<u8>,
+        log: Log,
+        program: Placed,
+    },
     /// Become the program.
     Exec {
         program: Placed,
@@ -78,6 +90,9 @@ struct Placed {
     at: usize,
     directory: Option<&'static CStr>,
     credentials: Option<Credentials>,
+    /// What a manifest says in place of all that.
+    #[cfg(feature = "probe")]
+    instead: Option<Box<own::Instead>>,
 }
 
 impl Placed {
@@ -86,7 +101,7 @@ impl Placed {
     }
 }
 
-/// A command line that cannot be followed: what to say, and the exit code.
+/// A command line that cannot be followed: what to say, nothing if that has been done, and the exit code.
 struct Refusal {
     text: String,
     code: u8,
@@ -137,6 +152,13 @@ impl Outcome {
                 };
                 Init::start(&plan, program, log).map_or_else(|code| code, Init::run)
             }
+            #[cfg(feature = "probe")]
+            Outcome::Supervise { plan, supervision, errands, log, program } => {
+                let Some(program) = program.of(start) else {
+                    return plan.failure_codes.not_started;
+                };
+                init::supervise(&plan, &supervision, &errands, program, log)
+            }
             Outcome::Exec { program } => {
                 let log = Log::new(Style::Text, Level::Warning);
                 program.of(start).map_or(own::FAILURE, |program| init::exec_in_place(program, log))
@@ -164,13 +186,19 @@ impl Outcome {
 impl Refusal {
     /// Says it; returns the code, which holds even where nobody can read (init U9).
     fn tell(self) -> u8 {
-        let _ = stderr::write(self.text.as_bytes());
+        if !self.text.is_empty() {
+            let _ = stderr::write(self.text.as_bytes());
+        }
         self.code
     }
 }
 
 impl Placed {
     fn of(self, start: Start) -> Option<Program> {
+        #[cfg(feature = "probe")]
+        if let Some(instead) = self.instead {
+            return instead.of(self.at, start);
+        }
         let Start { words, mut environment, mask } = start;
         if let Some(credentials) = &self.credentials {
             environment.set("HOME", &credentials.home);

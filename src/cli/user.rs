@@ -45,6 +45,33 @@ pub fn look_up(spec: &str) -> Result<Credentials, LookupError> {
     find(spec, &passwd, &group, Uid::current(), Gid::current())
 }
 
+/// The user of a manifest's numbers: what [`look_up`] makes of the uid, or of podinit's own user, with this gid in
+/// place of its group, and these groups too.
+#[cfg(feature = "manifest")]
+pub fn of_numbers(
+    uid: Option<u32>,
+    gid: Option<u32>,
+    more: &[u32],
+) -> Result<Credentials, LookupError> {
+    let found = look_up(&uid.map_or_else(String::new, |uid| uid.to_string()))?;
+    Ok(with_groups(found, gid, more))
+}
+
+#[cfg(feature = "manifest")]
+fn with_groups(mut user: Credentials, gid: Option<u32>, more: &[u32]) -> Credentials {
+    if let Some(gid) = gid.map(Gid::from_raw) {
+        let own = std::mem::replace(&mut user.gid, gid);
+        user.supplementary.retain(|group| *group != own && *group != gid);
+        user.supplementary.insert(0, gid);
+    }
+    for group in more.iter().copied().map(Gid::from_raw) {
+        if !user.supplementary.contains(&group) {
+            user.supplementary.push(group);
+        }
+    }
+    user
+}
+
 /// The text of a user database, empty if there is none.
 fn read(path: &'static str) -> Result<String, LookupError> {
     let unreadable = |error| LookupError::Unreadable(path, error);
@@ -176,6 +203,24 @@ mod tests {
         assert_eq!(found("4242:4343"), Ok((4242, 4343, vec![4343], "/".to_owned())));
         assert_eq!(found("nohome"), Ok((7, 7, vec![7], "/".to_owned())));
         assert_eq!(found(":wheel"), Ok((0, 10, vec![10], "/root".to_owned())));
+    }
+
+    /// As runtimes read `runAsUser`, `runAsGroup` and `supplementalGroups`.
+    #[cfg(feature = "manifest")]
+    #[test]
+    fn what_a_manifest_says_in_numbers() {
+        for (spec, gid, more, expected) in [
+            ("1000", None, &[][..], (1001, &[1001, 10, 29][..])),
+            ("1000", Some(5), &[], (5, &[5, 10, 29])),
+            ("1000", Some(10), &[29, 7, 7], (10, &[10, 29, 7])),
+            ("4242", None, &[8], (0, &[0, 8])),
+            ("", Some(3), &[], (3, &[3, 10])),
+        ] {
+            let user = find(spec, PASSWD, GROUP, Uid::from_raw(0), Gid::from_raw(0)).unwrap();
+            let user = with_groups(user, gid, more);
+            let groups: Vec<u32> = user.supplementary.iter().map(|gid| gid.as_raw()).collect();
+            assert_eq!((user.gid.as_raw(), &*groups), expected, "{spec} {gid:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,30 @@ pub(super) struct Options {
     pub(super) json: bool,
     pub(super) level: Level,
     pub(super) hold: bool,
+    /// `--grace-period` was given, if only to say that it is endless.
+    #[cfg(feature = "probe")]
+    pub(super) bounded: bool,
+    #[cfg(feature = "probe")]
+    pub(super) strict_hooks: bool,
+    /// What only the planner understands.
+    #[cfg(feature = "probe")]
+    pub(super) asked: Vec<Asked>,
+}
+
+/// An option for the planner, as it was given.
+#[cfg(feature = "probe")]
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) long: &'static str,
+    /// As a variable.
+    pub(super) by_variable: bool,
+    pub(super) value: &'static CStr,
+}
+
+/// Flags with something in common.
+pub(super) struct Group {
+    pub(super) title: &'static str,
+    pub(super) flags: &'static [Flag],
 }
 
 /// One flag: how it is written, what it says of itself, what it does.
@@ -36,9 +60,25 @@ pub(super) enum Kind {
     Count(fn(&mut Options, u8)),
     /// A value, called so.
     Value(&'static str, fn(&mut Options, &'static CStr) -> Result<(), String>),
+    /// A value, called so, that the planner reads.
+    #[cfg(feature = "probe")]
+    Planned(&'static str),
 }
 
-pub(super) const FLAGS: [Flag; 16] = [
+/// All flags there are.
+pub(super) fn all() -> impl Iterator<Item = &'static Flag> {
+    GROUPS.iter().flat_map(|group| group.flags)
+}
+
+pub(super) static GROUPS: &[Group] = &[
+    Group { title: "options", flags: &OPTIONS },
+    #[cfg(feature = "probe")]
+    Group { title: "hooks and probes", flags: &LIFE },
+    #[cfg(feature = "manifest")]
+    Group { title: "manifest", flags: &MANIFEST },
+];
+
+static OPTIONS: [Flag; 16] = [
     Flag {
         long: "grace-period",
         short: None,
@@ -48,6 +88,10 @@ pub(super) const FLAGS: [Flag; 16] = [
                 "infinity" => None,
                 text => Some(a_duration(text)?),
             };
+            #[cfg(feature = "probe")]
+            {
+                options.bounded = true;
+            }
             Ok(())
         }),
     },
@@ -187,12 +231,86 @@ pub(super) const FLAGS: [Flag; 16] = [
     },
 ];
 
-fn text(value: &'static CStr) -> Result<&'static str, String> {
+#[cfg(feature = "probe")]
+const fn planned(long: &'static str, value: &'static str, help: &'static str) -> Flag {
+    Flag { long, short: None, help, kind: Kind::Planned(value) }
+}
+
+#[cfg(feature = "probe")]
+const OPTS: &str = "OPTS";
+
+#[cfg(feature = "probe")]
+static LIFE: [Flag; 13] = [
+    planned(
+        "post-start",
+        "ACTION",
+        "do this when the program has been started; if it fails the program is ended",
+    ),
+    planned(
+        "pre-stop",
+        "ACTION",
+        "do this before the program is told to end, within the grace period",
+    ),
+    planned("post-stop", "ACTION", "do this when the program has ended, whichever way"),
+    planned(
+        "startup",
+        "ACTION",
+        "until this succeeds the program is still starting, and nothing else is probed",
+    ),
+    planned(
+        "startup-opts",
+        OPTS,
+        "KEY=VALUE,…: delay, period, timeout, grace (times), success, failure (attempts in a row) [default: delay=0,period=10s,timeout=1s,success=1,failure=3]",
+    ),
+    planned("liveness", "ACTION", "when this fails the program is ended"),
+    planned("liveness-opts", OPTS, "the same for --liveness"),
+    planned("readiness", "ACTION", "while this fails the program is not ready"),
+    planned("readiness-opts", OPTS, "the same for --readiness, without grace"),
+    planned("probe-host", "HOST", "where actions name no host [default: 127.0.0.1]"),
+    Flag {
+        long: "strict-hooks",
+        short: None,
+        help: "a hook's request succeeds by a status from 200 to 399 only [default: by any answer]",
+        kind: Kind::Switch(|options, on| options.strict_hooks = on),
+    },
+    planned(
+        "restart",
+        "WHEN",
+        "start the program again when it has ended: never, on-failure, always, or pod: as the manifest says [default: never]",
+    ),
+    planned(
+        "restart-delay",
+        "D..D",
+        "the first pause before that and the longest, each twice the one before; the first restart has none [default: 10s..5m]",
+    ),
+];
+
+#[cfg(feature = "manifest")]
+static MANIFEST: [Flag; 4] = [
+    planned(
+        "pod",
+        "FILE",
+        "take what follows from this Pod manifest, YAML or JSON; COMMAND is what its image would start",
+    ),
+    planned("container", "NAME", "from this container of it [default: the only one]"),
+    planned(
+        "take",
+        "LIST",
+        "of hooks, probes, env, security no more than are listed; the rest is always taken [default: all]",
+    ),
+    planned(
+        "env-from",
+        "NAME=DIR",
+        "the ConfigMap or Secret NAME is this folder, one file for each key; repeatable",
+    ),
+];
+
+pub(super) fn text(value: &'static CStr) -> Result<&'static str, String> {
     value.to_str().map_err(|_| format!("{value:?} is not UTF-8"))
 }
 
 /// A list with commas, as one environment variable has to hold a repeatable flag.
-fn list(value: &'static CStr) -> Result<impl Iterator<Item = &'static str>, String> {
+pub(super) fn list(value: &'static CStr) -> Result<impl Iterator<Item = &'static str>, String> {
     Ok(text(value)?.split(',').filter(|part| !part.is_empty()))
 }
 

@@ -16,13 +16,19 @@ use crate::sys::words::{Environment, Words};
 mod arguments;
 mod flags;
 #[cfg(feature = "probe")]
+mod planner;
+#[cfg(feature = "probe")]
 pub mod probe;
 #[cfg(feature = "probe")]
 mod request;
 #[cfg(feature = "probe")]
 pub mod wait;
 
-use flags::{FLAGS, Flag, Kind, Options};
+#[cfg(feature = "probe")]
+use flags::Asked;
+use flags::{Flag, GROUPS, Kind, Options};
+#[cfg(feature = "probe")]
+pub use planner::Instead;
 
 /// podinit's own failure, before anything was started.
 pub const FAILURE: u8 = plan::OWN_FAILURE_CODES.not_started;
@@ -57,13 +63,16 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
         }
         let (flag, inline) = find(item)?;
         let value = match (flag.kind, inline) {
-            (Kind::Value(..), Some(inline)) => Some(inline),
-            (Kind::Value(name, _), None) => {
+            (Kind::Switch(_) | Kind::Count(_), None) => None,
+            (Kind::Switch(_) | Kind::Count(_), Some(_)) => {
+                return Err(refuse(&format!("--{} takes no value", flag.long)));
+            }
+            (_, Some(inline)) => Some(inline),
+            (kind, None) => {
+                let name = kind.value().unwrap_or_default();
                 let missing = || refuse(&format!("--{}: its value {name} is missing", flag.long));
                 Some(reader.value().ok_or_else(missing)?)
             }
-            (_, Some(_)) => return Err(refuse(&format!("--{} takes no value", flag.long))),
-            (_, None) => None,
         };
         typed.push((flag, value));
     }
@@ -75,15 +84,43 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
     if options.hold {
         return Ok(holding());
     }
+    #[cfg(feature = "probe")]
+    if !options.asked.is_empty() {
+        return planner::read(&mut options, words, environment, reader.program(), disabled);
+    }
     let at = reader.program().ok_or_else(|| refuse("no program given (try podinit --help)"))?;
-    let credentials = options.user.map(user::look_up).transpose();
-    let credentials = credentials.map_err(|problem| refuse(&format!("--user: {problem}")))?;
-    let program = Placed { at, directory: options.directory, credentials };
+    let program = options.place(at)?;
     if disabled {
         return Ok(Outcome::Exec { program });
     }
-    let log = Log::new(if options.json { Style::Json } else { Style::Text }, options.level);
-    Ok(Outcome::Init { plan: plan::own(&options.plan), log, program })
+    Ok(Outcome::Init { plan: plan::own(&options.plan), log: options.log(), program })
+}
+
+impl Options {
+    fn place(&self, at: usize) -> Result<Placed, Refusal> {
+        let credentials = self.user.map(user::look_up).transpose();
+        let credentials = credentials.map_err(|problem| refuse(&format!("--user: {problem}")))?;
+        let mut placed = Placed::at(at);
+        placed.directory = self.directory;
+        placed.credentials = credentials;
+        Ok(placed)
+    }
+
+    fn log(&self) -> Log {
+        Log::new(if self.json { Style::Json } else { Style::Text }, self.level)
+    }
+}
+
+impl Kind {
+    /// What its value is called, if it takes one.
+    fn value(self) -> Option<&'static str> {
+        match self {
+            Kind::Switch(_) | Kind::Count(_) => None,
+            Kind::Value(name, _) => Some(name),
+            #[cfg(feature = "probe")]
+            Kind::Planned(name) => Some(name),
+        }
+    }
 }
 
 /// The text an option asks for instead of a start.
@@ -103,9 +140,9 @@ fn what_is_asked(item: Item) -> Option<String> {
 /// The flag meant, and the value typed with `=`.
 fn find(item: Item) -> Result<Typed, Refusal> {
     let (known, value) = match item {
-        Item::Short(short) => (FLAGS.iter().find(|flag| flag.short == Some(short)), None),
+        Item::Short(short) => (flags::all().find(|flag| flag.short == Some(short)), None),
         Item::Long { name, value } => {
-            (FLAGS.iter().find(|flag| flag.long.as_bytes() == name), value)
+            (flags::all().find(|flag| flag.long.as_bytes() == name), value)
         }
     };
     known
@@ -129,6 +166,11 @@ fn apply_typed(options: &mut Options, typed: &[Typed]) -> Result<(), Refusal> {
                 let result = set(options, value.unwrap_or_default());
                 result.map_err(|problem| refuse(&format!("--{}: {problem}", flag.long)))?;
             }
+            #[cfg(feature = "probe")]
+            Kind::Planned(_) => {
+                let value = value.unwrap_or_default();
+                options.asked.push(Asked { long: flag.long, by_variable: false, value });
+            }
         }
     }
     Ok(())
@@ -144,7 +186,7 @@ fn apply_environment(
     if !environment.iter().any(|variable| variable.to_bytes().starts_with(PREFIX.as_bytes())) {
         return Ok(false);
     }
-    for flag in FLAGS.iter().filter(|flag| typed.iter().all(|(other, _)| other.long != flag.long)) {
+    for flag in flags::all().filter(|flag| typed.iter().all(|(other, _)| other.long != flag.long)) {
         let name = format!("{PREFIX}{}", flag.long.replace('-', "_").to_ascii_uppercase());
         let Some(value) = environment.get(&name).filter(|value| !value.is_empty()) else {
             continue;
@@ -154,6 +196,10 @@ fn apply_environment(
             Kind::Switch(set) => set(options, yes_or_no(value).map_err(wrong)?),
             Kind::Count(set) => set(options, how_often(value).map_err(wrong)?),
             Kind::Value(_, set) => set(options, value).map_err(wrong)?,
+            #[cfg(feature = "probe")]
+            Kind::Planned(_) => {
+                options.asked.push(Asked { long: flag.long, by_variable: true, value });
+            }
         }
     }
     let disabled = environment.get("PODINIT_DISABLED").map_or(Ok(false), yes_or_no);
@@ -244,31 +290,36 @@ usage: podinit [OPTIONS] [--] COMMAND [ARG]...   be COMMAND's init
         "       podinit sleep DURATION                    sleep, where there is no shell
        podinit pause                             hold namespaces, reap, leave on INT or TERM
        podinit install DIR                       copy this binary to DIR/podinit
-
-options:
 ",
     );
-    for flag in &FLAGS {
-        let short =
-            flag.short.map_or("    ".to_owned(), |short| format!("-{}, ", char::from(short)));
-        let value = match flag.kind {
-            Kind::Value(name, _) => format!(" {name}"),
-            Kind::Switch(_) | Kind::Count(_) => String::new(),
-        };
+    for (index, group) in GROUPS.iter().enumerate() {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "  {short}--{}{value}\n          {}", flag.long, flag.help);
+        let _ = writeln!(text, "\n{}:", group.title);
+        group.flags.iter().for_each(|flag| describe(flag, &mut text));
+        if index == 0 {
+            text.push_str(QUESTIONS);
+        }
     }
     text.push_str(
-        "  -h, --help      this text
-  -V, --version   the version
-  -l, --license   the licence
-
+        "
 Each option is also a variable: PODINIT_GRACE_PERIOD=10s, PODINIT_STOP_ON=USR1,PWR, PODINIT_VERBOSE=2;
-an option on the command line wins. PODINIT_DISABLED=1 runs COMMAND in podinit's place, with --user and --chdir.
+an option on the command line wins. PODINIT_DISABLED=1 runs COMMAND in podinit's place, with --user, --chdir
+and a manifest's user, directory and variables.
 
 Exit code: COMMAND's own; 128+N when signal N ended it; 126 not executable, 127 not found; 125 podinit's own error.
 Linked as tini, tini-static, docker-init, dumb-init, catatonit, podman-init or pause, it takes that program's place.
 ",
     );
     text
+}
+
+const QUESTIONS: &str = "  -h, --help      this text
+  -V, --version   the version
+  -l, --license   the licence
+";
+
+fn describe(flag: &Flag, text: &mut String) {
+    let short = flag.short.map_or("    ".to_owned(), |short| format!("-{}, ", char::from(short)));
+    let value = flag.kind.value().map_or(String::new(), |name| format!(" {name}"));
+    let _ = writeln!(text, "  {short}--{}{value}\n          {}", flag.long, flag.help);
 }

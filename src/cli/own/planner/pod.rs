@@ -1,0 +1,278 @@
+//! `--pod`: one container of a manifest.
+
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{IpAddr, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
+
+use super::make::Given;
+use super::objects::Folders;
+use super::unhonoured::unhonoured;
+use super::wishes::{Name, Restart, Wishes};
+use crate::cli::user;
+use crate::init::report::Printable;
+use crate::plan::life::{Pace, Policy, Probe};
+use crate::plan::pod::{Allocatable, ContainerPlan, Options, PlanError, Security, Take, plan};
+use crate::plan::supervision::{Check, Errands, Supervision, User};
+use crate::signal::Signal;
+use crate::spec::action::Action;
+use crate::spec::document::MAX_BYTES;
+use crate::spec::manifest::Manifest;
+use crate::spec::pod::{Container, Pod};
+use crate::spec::quantity::{Format, Quantity, Scale};
+use crate::sys::credentials::{Credentials, Uid};
+use crate::sys::{errno_of, machine};
+
+/// What the manifest in `file` says of its container.
+///
+/// # Errors
+/// What is wrong, a line each, with the option and the file.
+pub fn read(
+    option: Name,
+    file: &'static CStr,
+    given: &Given<'_>,
+    wishes: &Wishes,
+    warn: &mut dyn FnMut(String),
+) -> Result<(Supervision, Errands), String> {
+    let file_name = Printable(file);
+    let wrong = |problems: String| {
+        let lines = problems.lines().map(|line| format!("{option} {file_name}: {line}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let manifest =
+        content(file).and_then(|bytes| Manifest::read(&bytes).map_err(|error| error.to_string()));
+    let manifest = manifest.map_err(wrong)?;
+    for warning in &manifest.warnings {
+        warn(format!("{file_name}: {warning}"));
+    }
+    if manifest.more_warnings > 0 {
+        warn(format!("{file_name}: and {} more", manifest.more_warnings));
+    }
+    let take = wishes.manifest.take.map_or(Take::ALL, |(_, take)| take);
+    let wanted = wishes.manifest.container;
+    let chosen = choose(&manifest.pod, wanted.map(|(_, name)| name)).map_err(|known| {
+        let known = known.join(", ");
+        match wanted {
+            Some((option, name)) => {
+                format!("{option}: {file_name} has no container {name:?} (it has {known})")
+            }
+            None => wrong(format!(
+                "there are several containers: say which with --container NAME ({known})"
+            )),
+        }
+    })?;
+    let made = make(&manifest, chosen, take, given, wishes).map_err(wrong)?;
+    if !made.skipped.is_empty() {
+        let field = within(&manifest, &format!("{}.envFrom", chosen.path()));
+        let names: Vec<String> = made.skipped.iter().map(|name| format!("{name:?}")).collect();
+        warn(format!("{file_name}: {field}: no variable can be called {}", names.join(", ")));
+    }
+    let passed_over = unhonoured(&manifest.pod, chosen, take);
+    if !passed_over.is_empty() {
+        let fields: Vec<String> =
+            passed_over.iter().map(|field| within(&manifest, field)).collect();
+        warn(format!("{file_name}: not honoured here: {}", fields.join(", ")));
+    }
+    if given.in_cluster {
+        warn(format!(
+            "{file_name}: KUBERNETES_SERVICE_HOST is set: a kubelet that has this manifest does all that it says too"
+        ));
+    }
+    Ok((made.supervision, made.errands))
+}
+
+/// What is made of a container.
+struct Made {
+    supervision: Supervision,
+    errands: Errands,
+    /// Keys of `envFrom` that cannot be variables.
+    skipped: Vec<String>,
+}
+
+/// Of a regular file or a pipe, as much as a manifest may have and one byte.
+fn content(file: &CStr) -> Result<Vec<u8>, String> {
+    let told = |error: io::Error| errno_of(&error).desc().to_owned();
+    let path = OsStr::from_bytes(file.to_bytes());
+    let kind = std::fs::metadata(path).map_err(told)?.file_type();
+    if !kind.is_file() && !kind.is_fifo() && !kind.is_dir() {
+        return Err("neither a file nor a pipe".to_owned());
+    }
+    let file = File::open(path).map_err(told)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(told)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("larger than {MAX_BYTES} bytes, which is the most"));
+    }
+    Ok(bytes)
+}
+
+/// A container, and where it stands in its pod.
+#[derive(Clone, Copy)]
+pub struct Chosen<'p> {
+    pub container: &'p Container,
+    /// `initContainers` or `containers`.
+    pub list: &'static str,
+    pub index: usize,
+}
+
+impl Chosen<'_> {
+    /// Such as `spec.containers[0]`.
+    pub fn path(&self) -> String {
+        format!("spec.{}[{}]", self.list, self.index)
+    }
+}
+
+/// The container that is wanted, or which there may be.
+fn choose<'p>(pod: &'p Pod, wanted: Option<&str>) -> Result<Chosen<'p>, Vec<&'p str>> {
+    let in_list = |list: &'static str, containers: &'p [Container]| {
+        let one =
+            move |(index, container): (usize, &'p Container)| Chosen { container, list, index };
+        containers.iter().enumerate().map(one)
+    };
+    let spec = &pod.spec;
+    let regular = in_list("containers", &spec.containers);
+    let mut all = regular.chain(in_list("initContainers", &spec.init_containers));
+    let names = all.clone().map(|one| one.container.name.as_str()).collect();
+    match wanted {
+        Some(name) => all.find(|one| one.container.name == name).ok_or(names),
+        None if spec.containers.len() == 1 => all.next().ok_or(names),
+        None => Err(names),
+    }
+}
+
+fn make(
+    manifest: &Manifest,
+    chosen: Chosen<'_>,
+    take: Take,
+    given: &Given<'_>,
+    wishes: &Wishes,
+) -> Result<Made, String> {
+    let command: Vec<Vec<u8>> = given.command.iter().map(|word| word.to_vec()).collect();
+    let (entrypoint, cmd) = command.split_at(command.len().min(1));
+    let options = Options {
+        take,
+        container: Some(&chosen.container.name),
+        entrypoint,
+        cmd,
+        grace: given.grace,
+        restart: match wishes.restart {
+            None => Some(Policy::Never),
+            Some(Restart::By(policy)) => Some(policy),
+            Some(Restart::AsThePod(_)) => None,
+        },
+        pace: wishes.pace.unwrap_or(Pace::DEFAULT),
+        allocatable: allocatable(),
+    };
+    let objects = Folders(&wishes.manifest.env_from);
+    let told = |error: PlanError| format!("{}: {}", within(manifest, &error.path), error.problem);
+    let made = plan(&manifest.pod, &options, &objects).map_err(told)?;
+    let address = made.address.filter(|address| is_ours(address));
+    let life = made.life.containers.into_iter().next();
+    let (Some(life), Some(container)) = (life, made.containers.into_iter().next()) else {
+        return Err(format!("there is no container {:?}", chosen.container.name));
+    };
+    let user = who(&container.security, given).map_err(|(field, problem)| {
+        let of = security_of(chosen, field);
+        format!("{}: {problem}", within(manifest, &format!("{of}.securityContext{field}")))
+    })?;
+    let ContainerPlan {
+        name,
+        words,
+        environment,
+        directory,
+        security,
+        hooks,
+        probes,
+        stop_signal,
+        ..
+    } = container;
+    let timed = life.probes;
+    let supervision = Supervision {
+        life,
+        words: if words == command { Vec::new() } else { words },
+        environment: environment
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()))
+            .collect(),
+        directory: directory.map(String::into_bytes),
+        stop_signal: stop_signal.map(Signal::number),
+        user,
+        no_new_privileges: security.no_new_privileges,
+    };
+    let errands = Errands {
+        container: name,
+        pod: made.name.to_string(),
+        post_start: hooks.post_start,
+        pre_stop: hooks.pre_stop,
+        post_stop: hooks.post_stop,
+        startup: check(probes.startup, timed.startup),
+        liveness: check(probes.liveness, timed.liveness),
+        readiness: check(probes.readiness, timed.readiness),
+        host: address,
+        strict_hooks: false,
+    };
+    Ok(Made { supervision, errands, skipped: environment.skipped().to_vec() })
+}
+
+/// What a probe does, with its times.
+fn check(action: Option<Action>, probe: Option<Probe>) -> Option<Check> {
+    Some(Check { action: action?, settings: probe?.settings })
+}
+
+/// The path of a field of the pod from the document on.
+fn within(manifest: &Manifest, field: &str) -> String {
+    match manifest.path.as_str() {
+        "" => field.to_owned(),
+        path => format!("{path}.{field}"),
+    }
+}
+
+/// Whose `securityContext` it is that counts.
+fn security_of(chosen: Chosen<'_>, field: &str) -> String {
+    let own = chosen.container.security_context.as_ref();
+    match field {
+        ".runAsNonRoot" if own.is_some_and(|own| own.run_as_non_root.is_some()) => chosen.path(),
+        _ => "spec".to_owned(),
+    }
+}
+
+/// Whom the manifest means, unless `--user` says it; or which field below `securityContext` is in the way.
+fn who(security: &Security, given: &Given<'_>) -> Result<Option<User>, (&'static str, String)> {
+    let Security { user, group, supplemental_groups, non_root, .. } = security;
+    let said = user.is_some() || group.is_some() || !supplemental_groups.is_empty();
+    let found = if given.user.is_none() && said {
+        let found = user::of_numbers(*user, *group, supplemental_groups);
+        Some(found.map_err(|error| ("", error.to_string()))?)
+    } else {
+        None
+    };
+    let uid = given.user.or(found.as_ref().map(|found| found.uid.as_raw()));
+    if *non_root && uid.unwrap_or(Uid::current().as_raw()) == 0 {
+        let problem = "podinit would run it as root (write runAsUser, or --user)";
+        return Err((".runAsNonRoot", problem.to_owned()));
+    }
+    Ok(found.map(|Credentials { uid, gid, supplementary, home }| User {
+        uid: uid.as_raw(),
+        gid: gid.as_raw(),
+        supplementary: supplementary.into_iter().map(|gid| gid.as_raw()).collect(),
+        home: home.into_bytes(),
+    }))
+}
+
+/// What this machine has, as far as one can tell from within a container.
+fn allocatable() -> Allocatable {
+    let bytes = |count| Quantity::new(count, Scale::One, Format::BinarySi);
+    Allocatable {
+        cpu: Quantity::new(machine::processors(), Scale::One, Format::DecimalSi),
+        memory: bytes(machine::memory()),
+        ephemeral_storage: bytes(machine::storage()),
+    }
+}
+
+/// Whether this container has this address: only then can it be listened on.
+fn is_ours(address: &str) -> bool {
+    const ANY_PORT: u16 = 0;
+    address.parse::<IpAddr>().is_ok_and(|address| UdpSocket::bind((address, ANY_PORT)).is_ok())
+}

@@ -163,7 +163,7 @@ impl fmt::Display for Supervised<'_> {
                 f.write_str("the process for hooks and probes hangs, and is killed")
             }
             Supervised::HookNotRun { hook } => {
-                write!(f, "{}: there is no process to run it", hook_name(hook))
+                write!(f, "{}: there is no process to run it", hook.name())
             }
             Supervised::Dropped { signal } => {
                 write!(f, "{signal} is dropped: the program does not run")
@@ -177,14 +177,6 @@ impl fmt::Display for Supervised<'_> {
 fn said(role: Role, name: &str, word: Word) -> Event<'_> {
     let what = ContainerEvent::of_word(word, "", "it did not start");
     Event::Container { role, name, what }
-}
-
-fn hook_name(hook: Hook) -> &'static str {
-    match hook {
-        Hook::PostStart => "postStart",
-        Hook::PreStop => "preStop",
-        Hook::PostStop => "postStop",
-    }
 }
 
 fn write_account(f: &mut fmt::Formatter<'_>, account: Account, exit: u8) -> fmt::Result {

@@ -16,6 +16,7 @@ usage: catatonit [-ghLPV] [--] PROGRAM [ARG...]
 Environment: CATATONIT_DEBUG (any value) prints what happens.
 ";
 
+#[inline(never)]
 pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Refusal> {
     // init C6
     if environment.get("CATATONIT_LOG").is_some() {

@@ -32,6 +32,7 @@ const LONG: [(&str, u8); 5] = [
     ("version", b'V'),
 ];
 
+#[inline(never)]
 pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Refusal> {
     // init D5, init D6
     let mut verbose = environment.get("DUMB_INIT_DEBUG") == Some(c"1");

@@ -12,6 +12,8 @@ use crate::sys::{clock, this_process};
 
 /// Copies this binary to `DIR/podinit`, mode 0755. Whoever looks sees the old file or the whole new
 /// one, never a part.
+#[cold]
+#[inline(never)]
 pub fn install(directory: &CStr, own_name: Option<&'static CStr>) -> Result<(), Refusal> {
     let directory = path(directory);
     let target = directory.join("podinit");

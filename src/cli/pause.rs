@@ -5,6 +5,7 @@ use crate::init::report::{Level, Log, Style};
 use crate::plan::Holding;
 use crate::sys::words::Words;
 
+#[inline(never)]
 pub fn read(words: &Words) -> Outcome {
     let asks_version =
         |index| words.bytes(index).is_some_and(|word| word.eq_ignore_ascii_case(b"-v"));

@@ -29,6 +29,7 @@ const PARENT_DEATH: [&str; 28] = [
     "VTALRM", "PROF", "WINCH", "SYS",
 ];
 
+#[inline(never)]
 pub fn read(words: &mut Words, environment: &Environment) -> Result<Outcome, Refusal> {
     // init T2, init I2
     if words.len() == 2 && words.get(1) == Some(c"--version") {

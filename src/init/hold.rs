@@ -16,6 +16,8 @@ use super::start::become_reaper;
 ///
 /// Fails with 1, 2 or 3 where the disposition of INT, TERM or CHLD cannot be set (init P6), and with
 /// 1 where orphans cannot be made to come here (init C5).
+#[cold]
+#[inline(never)]
 pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
     let ours = [Signal::INT, Signal::TERM, Signal::CHLD];
     for (code, signal) in (1..).zip(ours) {
@@ -59,6 +61,8 @@ pub fn hold(holding: Holding, mask: SignalSet, mut log: Log) -> u8 {
 
 /// Reaps for this long, or for ever; returns the exit code: 0, or 128+N if signal N asked to end before.
 /// `mask` is what podinit was started with.
+#[cold]
+#[inline(never)]
 pub fn sleep(time: Option<Duration>, mask: SignalSet) -> u8 {
     let end = time.map(|time| clock::monotonic() + time);
     let manners = Manners::adopt(mask);

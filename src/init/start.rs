@@ -57,6 +57,7 @@ pub(super) struct Stage {
 impl Stage {
     /// What init asks of the kernel for itself. Returns the exit code if it cannot go on; why has been said. With
     /// `stops` init is told of stopped children even without a terminal.
+    #[inline(always)]
     pub fn set(plan: &Plan, stops: bool, log: &mut Log) -> Result<Stage, u8> {
         let failed = plan.failure_codes.not_started;
         if !become_reaper(plan.subreaper, log) {
@@ -130,6 +131,7 @@ fn is_wanted(placement: Placement, terminal: &Terminal) -> bool {
 }
 
 /// Makes orphans come here where they would not by themselves (init X10); whether init can go on.
+#[inline(always)]
 pub(super) fn become_reaper(subreaper: Subreaper, log: &mut Log) -> bool {
     let needed = !this_process::is_pid_1();
     let result = match subreaper {
@@ -192,6 +194,8 @@ fn spawn(
 
 /// Becomes the program without being its init (`PODINIT_DISABLED=1`). Returns the exit code if that
 /// failed; why has been said.
+#[cold]
+#[inline(never)]
 pub fn exec_in_place(program: Program, mut log: Log) -> u8 {
     let Program { mut argv, environment, directory, credentials, mask } = program;
     let step = match spawn::enter(directory, credentials.as_ref()) {

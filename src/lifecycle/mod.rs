@@ -26,6 +26,7 @@ impl Moment {
     }
 
     /// Time passed since `earlier`, zero if that lies ahead.
+    #[inline(always)]
     pub fn since(self, earlier: Moment) -> Duration {
         self.0.saturating_sub(earlier.0)
     }

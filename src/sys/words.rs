@@ -143,7 +143,13 @@ impl Environment {
 
     /// The value of `name`, the first if it is there twice.
     pub fn get(&self, name: &str) -> Option<&'static CStr> {
-        self.iter().find_map(|variable| value_of(variable, name))
+        // A loop: as an iterator's it is a function of its own, far from those that are in memory at the start.
+        for variable in self.iter() {
+            if let Some(value) = value_of(variable, name) {
+                return Some(value);
+            }
+        }
+        None
     }
 
     /// Sets one variable. What is replaced or added stays in memory for good: meant for a few
@@ -182,8 +188,10 @@ impl Environment {
     pub(super) fn rename_listen_pid(&mut self, from: Pid, to: Pid) {
         const NAME: &str = "LISTEN_PID";
         let named = self.get(NAME).and_then(|pid| pid.to_str().ok()?.parse::<i32>().ok());
-        let digits = Text::<12>::format(format_args!("{to}\0"));
-        if let (true, Some(digits)) = (named == Some(from.as_raw()), digits.as_c_str()) {
+        if named != Some(from.as_raw()) {
+            return;
+        }
+        if let Some(digits) = Text::<12>::format(format_args!("{to}\0")).as_c_str() {
             self.set(NAME, digits);
         }
     }
@@ -208,6 +216,7 @@ impl Environment {
     }
 }
 
+#[inline(always)]
 fn value_of(variable: &'static CStr, name: &str) -> Option<&'static CStr> {
     let value = variable.to_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
     Some(tail(variable, value.len()))

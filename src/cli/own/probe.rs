@@ -65,6 +65,8 @@ pub struct Job {
     format: Format,
 }
 
+#[cold]
+#[inline(never)]
 pub fn read(words: &Words) -> Result<Outcome, Refusal> {
     arguments::read(words, |arguments: Arguments| {
         let Arguments { action: mut target, timeout, request, quiet, output: format } = arguments;
@@ -76,6 +78,8 @@ pub fn read(words: &Words) -> Result<Outcome, Refusal> {
 
 impl Job {
     /// Makes the attempt and says what was seen. Returns the exit code.
+    #[cold]
+    #[inline(never)]
     pub fn run(self, mut start: Start) -> u8 {
         let manners = Manners::adopt(start.mask);
         let mut prober = arguments::prober(&mut start, &manners, &self.trust);

@@ -80,6 +80,8 @@ pub struct Job {
     program: Option<usize>,
 }
 
+#[cold]
+#[inline(never)]
 pub fn read(words: &Words) -> Result<Outcome, Refusal> {
     arguments::read(words, |mut arguments: Arguments| {
         let wrong = |problem: String| refuse(&format!("wait: {problem}"));
@@ -101,6 +103,8 @@ pub fn read(words: &Words) -> Result<Outcome, Refusal> {
 
 impl Job {
     /// Waits, and becomes the program if there is one. Returns the exit code.
+    #[cold]
+    #[inline(never)]
     pub fn run(self, mut start: Start) -> u8 {
         let manners = Manners::adopt(start.mask);
         let mut prober = arguments::prober(&mut start, &manners, &self.trust);

@@ -32,6 +32,8 @@ use times::Times;
 
 /// Lives one container's life, over all its instances; returns the exit code. `errands` is
 /// [`crate::plan::supervision::Errands`], encoded.
+#[cold]
+#[inline(never)]
 pub fn supervise(
     plan: &Plan,
     supervision: &Supervision,

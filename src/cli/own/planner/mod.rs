@@ -189,6 +189,8 @@ impl Instead {
     }
 
     /// What is started; `None` if that cannot be, which has been said.
+    #[cold]
+    #[inline(never)]
     pub fn of(self, at: usize, start: Start) -> Option<Program> {
         let Instead { words, variables, directory, credentials, no_new_privileges } = self;
         let Start { words: typed, mut environment, mask } = start;

@@ -13,7 +13,7 @@ use crate::lifecycle::Moment;
 use crate::link::{self, Order, Packet, Report};
 use crate::plan::supervision::Errands;
 use crate::probe::{Ending, Prober};
-pub use crate::probe::{Surroundings, Trust};
+pub use crate::probe::{Ledger, Surroundings, Trust};
 use crate::signal::{Signal, SignalSet};
 use crate::sys::packets::{self, Received};
 use crate::sys::poll::{self, PollFd, PollFlags};

@@ -173,6 +173,7 @@ fn spawn(
         directory,
         credentials: credentials.as_ref(),
         standard: None,
+        placed: None,
         parent_death_signal: None,
         oom_score_adj: None,
     };

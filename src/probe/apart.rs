@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::outcome::{OUTPUT_LIMIT, Outcome};
 use super::patience::{Cut, Patience};
-use super::{Prober, Task, exec};
+use super::{Ledger, Prober, Task, exec};
 use crate::signal::{Signal, SignalSet};
 use crate::spec::action::Action;
 use crate::sys::signals::{self, Recipient, Source};
@@ -17,7 +17,7 @@ use crate::sys::{Errno, Pid, descriptors, fork, this_process};
 
 /// An attempt under way elsewhere. Dropped before its end, it is stopped, with all it started.
 pub struct Apart {
-    pid: Pid,
+    process: Process,
     pipe: File,
     told: Vec<u8>,
     over: bool,
@@ -97,20 +97,20 @@ impl Apart {
         let began = Instant::now();
         let due = began + limit + spare;
         let pipe = File::from(pipe);
-        Ok(Apart { pid, pipe, told: Vec::new(), over: false, has_command, began, due })
+        let process = Process { pid, ledger: prober.surroundings.ledger };
+        Ok(Apart { process, pipe, told: Vec::new(), over: false, has_command, began, due })
     }
 
     pub fn pid(&self) -> Pid {
-        self.pid
+        self.process.pid
     }
 
     /// Tells it to end, if it has not, with all that it started.
     pub fn stop(&self) {
         if !self.over {
-            let to = Recipient::Process(self.pid);
-            let _ = signals::send(to, ending(self.has_command));
+            self.process.send(ending(self.has_command));
             // Somebody may have stopped it.
-            let _ = signals::send(to, Signal::CONT);
+            self.process.send(Signal::CONT);
         }
     }
 
@@ -143,7 +143,7 @@ impl Apart {
             }
         }
         self.over = true;
-        let exit = wait_for(self.pid, exec::LAST_MOMENT + SPARE);
+        let exit = self.process.wait(exec::LAST_MOMENT + SPARE);
         Some(decode(&self.told).unwrap_or_else(|| {
             let how = match exit {
                 Some(Exit::Signal(signal)) => format!("the attempt was killed by {signal}"),
@@ -158,7 +158,7 @@ impl Apart {
         self.stop();
         let is_over = std::mem::replace(&mut self.over, true);
         let patience = if self.has_command { exec::LAST_MOMENT + SPARE } else { Duration::ZERO };
-        Ending { pid: self.pid, is_over, kill_at: Instant::now() + patience }
+        Ending { process: self.process, is_over, kill_at: Instant::now() + patience }
     }
 
     /// Sees to it that it is gone.
@@ -168,11 +168,11 @@ impl Apart {
         }
         self.stop();
         self.over = true;
-        if self.has_command && wait_for(self.pid, exec::LAST_MOMENT + SPARE).is_some() {
+        if self.has_command && self.process.wait(exec::LAST_MOMENT + SPARE).is_some() {
             return;
         }
-        let _ = signals::send(Recipient::Process(self.pid), Signal::KILL);
-        wait_for(self.pid, SPARE);
+        self.process.send(Signal::KILL);
+        self.process.wait(SPARE);
     }
 }
 
@@ -184,7 +184,7 @@ impl Drop for Apart {
 
 /// One that was told to end, and is to be looked at until it has.
 pub struct Ending {
-    pid: Pid,
+    process: Process,
     is_over: bool,
     /// When it is not asked any more.
     kill_at: Instant,
@@ -193,9 +193,9 @@ pub struct Ending {
 impl Ending {
     /// Whether it is gone; one that takes too long is killed.
     pub fn is_over(&mut self) -> bool {
-        self.is_over = self.is_over || wait::exit_of(self.pid).is_some();
+        self.is_over = self.is_over || self.process.exit().is_some();
         if !self.is_over && self.left().is_zero() {
-            let _ = signals::send(Recipient::Process(self.pid), Signal::KILL);
+            self.process.send(Signal::KILL);
             self.kill_at = Instant::now() + SPARE;
         }
         self.is_over
@@ -213,15 +213,37 @@ fn ending(has_command: bool) -> Signal {
     if has_command { Signal::TERM } else { Signal::KILL }
 }
 
-/// Waits for a process that is about to end.
-fn wait_for(pid: Pid, at_most: Duration) -> Option<Exit> {
-    let deadline = Instant::now() + at_most;
-    loop {
-        let exit = wait::exit_of(pid);
-        if exit.is_some() || Instant::now() >= deadline {
-            return exit;
+/// The process of an attempt.
+#[derive(Clone, Copy)]
+struct Process {
+    pid: Pid,
+    ledger: Option<Ledger>,
+}
+
+impl Process {
+    fn send(self, signal: Signal) {
+        let _ = signals::send(Recipient::Process(self.pid), signal);
+    }
+
+    /// How it has ended, `None` while it lives. A command that it could not end itself is ended then.
+    fn exit(self) -> Option<Exit> {
+        let exit = wait::exit_of(self.pid)?;
+        if let Some(ledger) = self.ledger {
+            ledger.settle(self.pid);
         }
-        std::thread::sleep(Duration::from_micros(200));
+        Some(exit)
+    }
+
+    /// The same, waited for where it is about to end.
+    fn wait(self, at_most: Duration) -> Option<Exit> {
+        let deadline = Instant::now() + at_most;
+        loop {
+            let exit = self.exit();
+            if exit.is_some() || Instant::now() >= deadline {
+                return exit;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
     }
 }
 

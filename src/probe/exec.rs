@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use super::ledger::{Entry, Ledger};
 use super::outcome::{Ended, OUTPUT_LIMIT, Outcome, one_line};
 use super::patience::{Cut, Patience};
 use super::{Heard, reason};
@@ -35,6 +36,8 @@ pub struct Surroundings<'a> {
     pub credentials: Option<&'a Credentials>,
     /// Its own adjustment, where podinit has another for itself.
     pub oom_score_adj: Option<i32>,
+    /// Where it is written down, if somebody is to end it who is not its parent.
+    pub ledger: Option<Ledger>,
 }
 
 impl Surroundings<'_> {
@@ -65,7 +68,11 @@ pub fn attempt(
 ) -> Result<Outcome, Signal> {
     // Where it is refused, those that have left the command's tree get away.
     let _ = this_process::become_subreaper();
-    let mut command = match Command::start(words, surroundings) {
+    let entry = match surroundings.ledger.map(Ledger::enter) {
+        Some(None) => return Ok(Outcome::lost("too many commands are under way")),
+        entry => entry.flatten(),
+    };
+    let mut command = match Command::start(words, surroundings, entry.as_ref()) {
         Ok(command) => command,
         Err(errno @ (Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
             return Ok(Outcome::no_process(errno));
@@ -110,7 +117,11 @@ struct Command {
 }
 
 impl Command {
-    fn start(words: &[String], surroundings: &mut Surroundings<'_>) -> Result<Command, Errno> {
+    fn start(
+        words: &[String],
+        surroundings: &mut Surroundings<'_>,
+        entry: Option<&Entry>,
+    ) -> Result<Command, Errno> {
         let words: Result<Vec<CString>, _> =
             words.iter().map(|word| CString::new(word.as_str())).collect();
         let argv = words.ok().and_then(Argv::leak);
@@ -119,6 +130,7 @@ impl Command {
         let (stderr, to_stderr) = descriptors::pipe()?;
         let (refusal, to_refusal) = descriptors::pipe()?;
         let null = descriptors::null()?;
+        let begin = || entry.into_iter().for_each(Entry::begin);
         let mut order = Order {
             argv: &mut argv,
             environment: surroundings.environment,
@@ -128,6 +140,7 @@ impl Command {
             directory: surroundings.directory,
             credentials: surroundings.credentials,
             standard: Some([null.as_fd(), to_stdout.as_fd(), to_stderr.as_fd()]),
+            placed: Some(&begin),
             parent_death_signal: Some(Signal::KILL),
             oom_score_adj: surroundings.oom_score_adj,
         };

@@ -23,6 +23,7 @@ mod hook;
 pub mod http;
 #[cfg(feature = "grpc")]
 pub mod http2;
+mod ledger;
 pub mod names;
 mod outcome;
 mod patience;
@@ -32,6 +33,7 @@ mod tls;
 
 pub use apart::{Apart, Ending};
 pub use exec::Surroundings;
+pub use ledger::Ledger;
 pub use outcome::{Ended, OUTPUT_LIMIT, Outcome, Verdict, is_obeyed, one_line};
 use patience::Patience;
 pub use tls::Trust;

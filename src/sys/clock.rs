@@ -17,7 +17,7 @@ pub fn wall() -> SystemTime {
 
 /// A moment since the machine's start, as coarse as /proc has it: usually 10 ms.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Ticks(pub(super) u64);
+pub struct Ticks(pub u64);
 
 impl Ticks {
     pub fn now() -> Ticks {

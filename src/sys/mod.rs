@@ -15,6 +15,7 @@ pub mod packets;
 pub mod poll;
 pub mod process_tree;
 pub mod random;
+pub mod shared_memory;
 pub mod signals;
 pub mod socket;
 pub mod spawn;

@@ -40,16 +40,44 @@ pub fn for_each_descendant(
     spared: Option<Pid>,
     mut visit: impl FnMut(Descendant),
 ) -> Result<(), NoProc> {
+    for_each(|pid, Stat { parent, is_stopped, started, .. }| {
+        if descends(pid, ancestor, spared)? {
+            visit(Descendant { pid, is_child: parent == ancestor, is_stopped, started });
+        }
+        Ok(())
+    })
+}
+
+/// Calls `visit` for each living process of this session, with what was said of [`for_each_descendant`].
+///
+/// # Errors
+/// [`NoProc`]; some may have been visited all the same.
+pub fn for_each_of_session(session: Pid, mut visit: impl FnMut(Pid)) -> Result<(), NoProc> {
+    for_each(|pid, stat| {
+        if stat.session == session && !stat.is_dead {
+            visit(pid);
+        }
+        Ok(())
+    })
+}
+
+/// When this process was born; `None` if there is none such.
+///
+/// # Errors
+/// [`NoProc`].
+pub fn started(pid: Pid) -> Result<Option<Ticks>, NoProc> {
+    if proc_is_ours() { Ok(Stat::of(pid)?.map(|stat| stat.started)) } else { Err(NoProc) }
+}
+
+fn for_each(mut visit: impl FnMut(Pid, Stat) -> Result<(), NoProc>) -> Result<(), NoProc> {
     if !proc_is_ours() {
         return Err(NoProc);
     }
     let mut processes = Numbers::open(c"/proc").map_err(|_| NoProc)?;
     while let Some(number) = processes.next_number().map_err(|_| NoProc)? {
         let pid = Pid::from_raw(number);
-        if let Some(Stat { parent, is_stopped, started }) = Stat::of(pid)?
-            && descends(pid, ancestor, spared)?
-        {
-            visit(Descendant { pid, is_child: parent == ancestor, is_stopped, started });
+        if let Some(stat) = Stat::of(pid)? {
+            visit(pid, stat)?;
         }
     }
     Ok(())
@@ -86,7 +114,9 @@ fn climb(mut pid: Pid, ancestor: Pid, spared: Option<Pid>) -> Result<Option<bool
 struct Stat {
     /// 0 for a parent outside the PID namespace.
     parent: Pid,
+    session: Pid,
     is_stopped: bool,
+    is_dead: bool,
     started: Ticks,
 }
 
@@ -102,15 +132,18 @@ impl Stat {
         }
     }
 
-    /// Numbers 3, 4 and 22 of proc_pid_stat(5).
+    /// Numbers 3, 4, 6 and 22 of proc_pid_stat(5).
     fn parse(text: &[u8]) -> Option<Stat> {
         // The name may hold anything, `)` too: what counts comes behind the last one, from number 3 on.
         let after_name = text.rsplit(|byte| *byte == b')').next()?;
         let mut fields = after_name.split(|byte| *byte == b' ').skip(1);
-        let is_stopped = fields.next()? == b"T";
-        let parent = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-        let started = std::str::from_utf8(fields.nth(17)?).ok()?.parse().ok()?;
-        Some(Stat { parent: Pid::from_raw(parent), is_stopped, started: Ticks(started) })
+        let state = fields.next()?;
+        let (is_stopped, is_dead) = (state == b"T", matches!(state, b"Z" | b"X"));
+        let mut number = |skipped| std::str::from_utf8(fields.nth(skipped)?).ok();
+        let parent = Pid::from_raw(number(0)?.parse().ok()?);
+        let session = Pid::from_raw(number(1)?.parse().ok()?);
+        let started = Ticks(number(15)?.parse().ok()?);
+        Some(Stat { parent, session, is_stopped, is_dead, started })
     }
 }
 
@@ -151,12 +184,12 @@ mod tests {
 
     #[test]
     fn a_name_with_brackets_and_blanks_deceives_nobody() {
-        let fields = "0 ".repeat(17);
-        let text = format!("12 (a) T 1 b) T 77 {fields}4242 0 0");
+        let fields = "0 ".repeat(15);
+        let text = format!("12 (a) T 1 b) T 77 5 66 {fields}4242 0 0");
         let stat = Stat::parse(text.as_bytes()).unwrap();
         assert_eq!(
-            (stat.parent, stat.is_stopped, stat.started),
-            (Pid::from_raw(77), true, Ticks(4242))
+            (stat.parent, stat.session, stat.is_stopped, stat.is_dead, stat.started),
+            (Pid::from_raw(77), Pid::from_raw(66), true, false, Ticks(4242))
         );
         assert!(Stat::parse(b"12 (a) T").is_none() && Stat::parse(b"").is_none());
     }

@@ -31,6 +31,8 @@ pub struct Order<'a> {
     pub credentials: Option<&'a Credentials>,
     /// What it gets for 0 to 2 in place of podinit's own, each numbered 3 or higher; it then gets no others.
     pub standard: Option<[BorrowedFd<'a>; 3]>,
+    /// Is called in the child once it is in its place.
+    pub placed: Option<&'a dyn Fn()>,
     /// What it is sent when podinit ends.
     pub parent_death_signal: Option<Signal>,
     /// Its own, where podinit has another for itself; as far as it may be set.
@@ -120,6 +122,9 @@ impl Order<'_> {
     fn prepare(&mut self, podinit: Pid) -> Result<(), Step> {
         self.environment.rename_listen_pid(podinit, unistd::getpid());
         take_place(self.place).map_err(Step::Place)?;
+        if let Some(placed) = self.placed {
+            placed();
+        }
         if let Some(standard) = self.standard {
             descriptors::make_standard(standard).map_err(Step::Place)?;
             descriptors::keep_others();

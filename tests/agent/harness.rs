@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use podinit::agent::{self, Remark};
+use podinit::agent::{self, Ledger, Remark};
 use podinit::lifecycle::Moment;
 use podinit::link::{self, Order, Packet, Report};
 use podinit::plan::life::Settings;
@@ -136,6 +136,7 @@ impl Agent {
                 directory: Some(&directory),
                 credentials: user,
                 oom_score_adj: None,
+                ledger: Ledger::open(),
             };
             let errands = errands.clone();
             let start = agent::Start {

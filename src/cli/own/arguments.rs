@@ -82,6 +82,7 @@ pub fn prober<'a>(start: &'a mut Start, manners: &'a Manners, trust: &'a Trust) 
         directory: None,
         credentials: None,
         oom_score_adj: None,
+        ledger: None,
     };
     Prober { surroundings, signals: &manners.signals, trust }
 }

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use crate::agent::{self, Remark, Surroundings, Trust};
+use crate::agent::{self, Ledger, Remark, Surroundings, Trust};
 use crate::init::report::{Log, Note, Supervised};
 use crate::init::start::Program;
 use crate::lifecycle::Moment;
@@ -38,6 +38,8 @@ pub(super) struct Agent<'a> {
     /// What was last told of each probe there is.
     kept: [Kept; 3],
     hook: Option<Task>,
+    /// The commands under way, of all agents there have been.
+    ledger: Option<Ledger>,
 }
 
 /// A probe, as far as the next agent has to know it.
@@ -90,6 +92,7 @@ impl<'a> Agent<'a> {
             watch: None,
             kept,
             hook: None,
+            ledger: Ledger::open(),
         }
     }
 
@@ -97,7 +100,7 @@ impl<'a> Agent<'a> {
         self.process.as_ref().map(|process| process.pid)
     }
 
-    pub fn is(&self, pid: Pid) -> bool {
+    fn is(&self, pid: Pid) -> bool {
         self.pid() == Some(pid)
     }
 
@@ -135,6 +138,7 @@ impl<'a> Agent<'a> {
     ) -> Result<Process, Errno> {
         let (ours, theirs) = descriptors::with_room(packets::pair)?;
         let (mut ours, mut theirs, errands) = (Some(ours), Some(theirs), self.errands);
+        let ledger = self.ledger;
         let init = this_process::pid();
         let pid = fork::fork(|| {
             // It would never see init's end of the link closed.
@@ -150,6 +154,7 @@ impl<'a> Agent<'a> {
                 directory: *directory,
                 credentials: credentials.as_ref(),
                 oom_score_adj: None,
+                ledger,
             };
             let say = &mut |remark: Remark<'_>| {
                 log.note(Note::Supervised(Supervised::Remarked(remark)));
@@ -296,9 +301,20 @@ impl<'a> Agent<'a> {
         }
     }
 
-    /// It has been reaped.
+    /// A child of init has been reaped. Whether it was the agent; it may be an attempt that an agent has left behind.
+    pub fn reaped(&mut self, pid: Pid) -> bool {
+        let is_agent = self.is(pid);
+        self.process.take_if(|_| is_agent);
+        match self.ledger {
+            Some(ledger) if is_agent => ledger.inherit(),
+            Some(ledger) => ledger.settle(pid),
+            None => {}
+        }
+        is_agent
+    }
+
+    /// It has ended.
     pub fn ended(&mut self, now: Moment, exit: Exit, log: &mut Log) {
-        self.process = None;
         if now.since(self.began) >= PATIENCE {
             (self.trouble, self.pause) = (None, Duration::ZERO);
         }

@@ -42,7 +42,9 @@ impl Supervisor<'_> {
             // Whoever asks for the end now gets it.
             while self.source.poll().is_some() {}
             while let Dead::One(pid, exit) = wait::reap_any() {
-                self.agent.take_if(|agent| agent.is(pid));
+                if let Some(agent) = &mut self.agent {
+                    agent.reaped(pid);
+                }
                 self.log.note(Note::Reaped { pid, exit });
             }
             let left = end.since(now());

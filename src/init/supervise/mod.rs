@@ -202,7 +202,9 @@ impl<'a> Supervisor<'a> {
         while let Dead::One(pid, exit) = wait::reap_any() {
             if self.instance.is(pid) {
                 self.main_ended(exit);
-            } else if let Some(agent) = self.agent.as_mut().filter(|agent| agent.is(pid)) {
+            } else if let Some(agent) = &mut self.agent
+                && agent.reaped(pid)
+            {
                 agent.ended(now(), exit, &mut self.log);
                 self.clearance.spare(None);
             } else if self.plan.warn_on_reap {

@@ -54,15 +54,29 @@ impl Ledger {
     /// The parent of the attempts has ended, and those that live are children of this process now. They end by
     /// themselves, unless somebody has stopped them; the others are settled.
     pub fn inherit(self) {
-        for row in self.0 {
-            let [attempt, _] = row;
-            let Some(pid) = pid(attempt.load(Ordering::Acquire)) else { continue };
-            if wait::has_ended(pid) {
+        for (row, attempt) in self.attempts() {
+            if wait::has_ended(attempt) {
                 settle(row);
             } else {
-                let _ = signals::send(Recipient::Process(pid), Signal::CONT);
+                let _ = signals::send(Recipient::Process(attempt), Signal::CONT);
             }
         }
+    }
+
+    /// The same for those that are stopped later on.
+    pub fn look_whether_stopped(self) {
+        for (_, attempt) in self.attempts() {
+            if wait::stopped(attempt).is_some() {
+                let _ = signals::send(Recipient::Process(attempt), Signal::CONT);
+            }
+        }
+    }
+
+    fn attempts(self) -> impl Iterator<Item = (&'static Row, Pid)> {
+        self.0.iter().filter_map(|row| {
+            let [attempt, _] = row;
+            Some((row, pid(attempt.load(Ordering::Acquire))?))
+        })
     }
 }
 

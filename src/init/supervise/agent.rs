@@ -286,8 +286,11 @@ impl<'a> Agent<'a> {
         }
     }
 
-    /// It was stopped by somebody: once that may be a slip.
+    /// It was stopped by somebody: once that may be a slip. So may be an attempt that an agent has left behind.
     pub fn look_whether_stopped(&mut self, log: &mut Log) {
+        if let Some(ledger) = self.ledger {
+            ledger.look_whether_stopped();
+        }
         let Some(process) = &mut self.process else { return };
         if wait::stopped(process.pid).is_none() {
             return;

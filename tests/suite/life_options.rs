@@ -57,10 +57,8 @@ fn what_is_wrong_is_named_with_its_remedy_and_starts_nothing() {
             &["--readiness-opts", "period=1s"],
             "--readiness-opts: there is no readiness probe: write --readiness ACTION too",
         ),
-        (
-            &["--probe-host", "a b"],
-            "--probe-host: \"a b\" is not a host: \"a b\" is not a host name",
-        ),
+        (&["--probe-host", "a b"], "--probe-host: \"a b\" is not a host name"),
+        (&["--probe-host", ""], "--probe-host: the name is missing"),
         (
             &["--restart", "sometimes"],
             "--restart: \"sometimes\" is none of never, on-failure, always, pod",

@@ -131,7 +131,7 @@ fn host(text: &str) -> Result<String, String> {
     const ANY_PORT: u16 = 1;
     match Address::new(Some(text), ANY_PORT) {
         Ok(_) => Ok(text.to_owned()),
-        Err(problem) => Err(format!("{text:?} is not a host: {problem}")),
+        Err(problem) => Err(problem.to_string()),
     }
 }
 

@@ -161,7 +161,11 @@ pub(super) fn port_number(number: i32, at: &mut Place<'_>) {
 /// Kubelet V13. A system that the API does not know is an error of its own.
 fn stop_signal(name: &str, os: Option<&PodOs>, at: &mut Place<'_>) {
     let os = match os.map(|os| os.name.as_str()) {
-        None => return at.forbidden("may not be set for containers with empty `spec.os.name`"),
+        None => {
+            return at.forbidden(
+                "may not be set for containers with empty `spec.os.name` (write os: {name: linux} in spec)",
+            );
+        }
         Some("linux") => Os::Linux,
         Some("windows") => Os::Windows,
         Some(_) => return,

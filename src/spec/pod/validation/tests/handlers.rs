@@ -256,7 +256,9 @@ fn v13_stop_signal() {
     let field = "spec.containers[0].lifecycle.stopSignal";
     assert_eq!(
         errors("SIGUSR1", json!({})),
-        [format!("{field}: Forbidden: may not be set for containers with empty `spec.os.name`")]
+        [format!(
+            "{field}: Forbidden: may not be set for containers with empty `spec.os.name` (write os: {{name: linux}} in spec)"
+        )]
     );
     assert_eq!(
         errors("SIGUSR1", os("windows")),

@@ -48,15 +48,50 @@ fn a_manifest_may_come_through_a_pipe() {
     }
 }
 
+/// Whoever writes the manifest may never do so.
 #[test]
-fn a_stop_request_while_it_is_read_is_not_lost() {
+fn a_stop_request_does_not_wait_for_it() {
+    for (args, signal) in [
+        (&[][..], SIGTERM),
+        (&["--stop-on", "HUP"], libc::SIGHUP),
+        (&["--stop-signal", "QUIT"], libc::SIGQUIT),
+    ] {
+        for run in [own(), own().pid1()] {
+            let dir = TempDir::new();
+            let (mut running, _) = waiting(&dir, run.args(args));
+            let planner = planner(&running);
+            running.signal(libc::SIGUSR1);
+            running.signal(signal);
+            running.wait().exits(128 + signal).silently();
+            assert!(!is_alive(planner) && Report::read(&dir.file("report")).is_none());
+        }
+    }
+}
+
+#[test]
+fn it_may_be_stopped_and_does_not_hold_a_stop_request_up() {
+    for run in [own(), own().pid1()] {
+        let dir = TempDir::new();
+        let (mut running, _) = waiting(&dir, run);
+        let planner = planner(&running);
+        send(planner, libc::SIGSTOP);
+        running.until("it is stopped", || (state(planner) == Some('T')).then_some(()));
+        running.signal(SIGTERM);
+        running.wait().exits(128 + SIGTERM).silently();
+        assert!(!is_alive(planner));
+    }
+}
+
+/// Any other is the program's.
+#[test]
+fn another_signal_while_it_is_read_is_not_lost() {
     for run in [own(), own().pid1()] {
         let dir = TempDir::new();
         let (mut running, fifo) = waiting(&dir, run);
         planner(&running);
-        running.signal(SIGTERM);
+        running.signal(libc::SIGHUP);
         std::fs::write(fifo, POD).unwrap();
-        running.wait().exits(128 + SIGTERM);
+        running.wait().exits(128 + libc::SIGHUP);
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 
 use serde::Serialize;
 
@@ -16,11 +17,12 @@ use crate::init::report::{Level, Note};
 use crate::plan;
 use crate::plan::supervision::{Errands, Supervision, User};
 use crate::probe;
-use crate::signal::Signal;
+use crate::signal::{Received, Sender, Signal, SignalSet};
 use crate::sys::credentials::{Credentials, Gid, Uid};
+use crate::sys::signals::{self, Recipient, Source};
 use crate::sys::wait::{self, Exit};
 use crate::sys::words::{Argv, Environment, Words};
-use crate::sys::{Errno, descriptors, fork, stderr, this_process};
+use crate::sys::{Errno, descriptors, fork, poll, stderr, this_process};
 
 mod make;
 #[cfg(feature = "manifest")]
@@ -64,7 +66,9 @@ pub(super) fn read(
     }
     let at = at.unwrap_or(words.len());
     let mut program = options.place(at)?;
-    let (mut supervision, errands) = ask(|| {
+    let routes = plan::own(&options.plan).ending.routes;
+    let stops = Signal::forwardable().filter(|signal| routes.of(*signal).stops).collect();
+    let (mut supervision, errands) = ask(stops, || {
         let given = Given {
             asked: &options.asked,
             command: (at..words.len()).filter_map(|index| words.bytes(index)).collect(),
@@ -95,14 +99,15 @@ pub(super) fn read(
     Ok(Outcome::Supervise { plan, supervision, errands, log, program })
 }
 
-/// Has another process make the plan; what is wrong has been said there.
+/// Has another process make the plan; what is wrong has been said there. A request to stop does not wait for it: a manifest
+/// may come from somebody who never ends.
 fn ask(
+    stops: SignalSet,
     make: impl FnOnce() -> Result<(Supervision, Errands), String>,
 ) -> Result<(Box<Supervision>, Vec<u8>), Refusal> {
     let impossible =
         |errno: Errno| refuse(&format!("the options cannot be read: {}", errno.desc()));
-    let (reading, writing) =
-        descriptors::with_room(descriptors::waiting_pipe).map_err(impossible)?;
+    let (reading, writing) = descriptors::with_room(descriptors::pipe).map_err(impossible)?;
     let podinit = this_process::pid();
     let planner = fork::fork(move || {
         // Whoever ends podinit has no use for a plan.
@@ -117,12 +122,17 @@ fn ask(
         sent.map_or_else(|problem| refuse_lines(&problem), |()| 0)
     });
     let planner = planner.map_err(impossible)?;
-    let mut pipe = File::from(reading);
-    let supervision = receive(&mut pipe).and_then(|part| postcard::from_bytes(&part).ok());
-    let errands = receive(&mut pipe);
-    drop(pipe);
+    let sent = receive(File::from(reading), &Source::open(stops)).map_err(|stop| {
+        // It may be stopped, which KILL does not mind; it has not been reaped.
+        let _ = signals::send(Recipient::Process(planner), Signal::KILL);
+        wait::end_of(planner);
+        Refusal { text: String::new(), code: Exit::Signal(stop).code() }
+    })?;
+    let mut rest = sent.as_slice();
+    let supervision = part(&mut rest).and_then(|part| postcard::from_bytes(part).ok());
+    let errands = part(&mut rest);
     match (wait::end_of(planner), supervision, errands) {
-        (_, Some(supervision), Some(errands)) => Ok((supervision, errands)),
+        (_, Some(supervision), Some(errands)) => Ok((supervision, errands.to_vec())),
         (Exit::Signal(signal), ..) => {
             Err(refuse(&format!("the process that reads the options was killed by {signal}")))
         }
@@ -148,12 +158,36 @@ fn send(mut pipe: File, parts: [Vec<u8>; 2]) -> Result<(), String> {
     Ok(())
 }
 
-fn receive(pipe: &mut File) -> Option<Vec<u8>> {
-    let mut length = [0; 4];
-    pipe.read_exact(&mut length).ok()?;
-    let length = u32::from_le_bytes(length) as usize;
-    let mut part = vec![0; Some(length).filter(|length| *length <= LIMIT)?];
-    pipe.read_exact(&mut part).ok()?;
+/// All that it sends.
+///
+/// # Errors
+/// The signal that asks for the end meanwhile.
+fn receive(pipe: File, stops: &Source) -> Result<Vec<u8>, Signal> {
+    // Of two parts.
+    const LENGTHS: usize = 8;
+    let mut pipe = pipe.take((LIMIT + LENGTHS) as u64);
+    let mut sent = Vec::new();
+    loop {
+        let watched = [stops.descriptor(), Some(pipe.get_ref().as_fd())];
+        poll::readable(watched, stops.until_look(None));
+        // A terminal that changes its size asks nobody to stop.
+        let asks = |it: &Received| it.signal != Signal::WINCH || it.sender != Sender::Kernel;
+        if let Some(stop) = stops.poll().filter(asks) {
+            return Err(stop.signal);
+        }
+        match pipe.read_to_end(&mut sent) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // A pipe that gives nothing more gives too little, which is seen then.
+            _ => return Ok(sent),
+        }
+    }
+}
+
+/// The next part of what was sent.
+fn part<'s>(sent: &mut &'s [u8]) -> Option<&'s [u8]> {
+    let (length, rest) = sent.split_first_chunk()?;
+    let (part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *sent = rest;
     Some(part)
 }
 

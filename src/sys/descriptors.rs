@@ -1,6 +1,7 @@
 //! Descriptors podinit holds, and letting go of those it does not need.
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Errno;
 use super::terminal::Terminal;
@@ -105,17 +106,8 @@ pub(super) fn move_up(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// EMFILE, ENFILE (pipe(2)).
 pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let (reading, writing) = waiting_pipe()?;
-    fcntl(&reading, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok((reading, writing))
-}
-
-/// The same, but reading waits.
-///
-/// # Errors
-/// EMFILE, ENFILE (pipe(2)).
-pub fn waiting_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    fcntl(&reading, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok((move_up(reading)?, move_up(writing)?))
 }
 
@@ -169,12 +161,32 @@ pub fn with_room<T>(take: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
     }
 }
 
+/// The limits on descriptors, soft and hard, that podinit was given, once it has raised them; else a hard one of 0.
+static GIVEN: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
 /// Raises podinit's own limit on descriptors as far as it may, for when there is none left to look
 /// into /proc with. Whether that has changed anything.
 pub fn make_room() -> bool {
     const ENOUGH: libc::rlim_t = 64;
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return false };
-    let raised = |hard| soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+    let raise = |to| soft < to && setrlimit(Resource::RLIMIT_NOFILE, to, to).is_ok();
     // Beyond the hard limit with CAP_SYS_RESOURCE only.
-    raised(hard.max(ENOUGH)) || raised(hard)
+    let raised = raise(hard.max(ENOUGH)) || raise(hard);
+    if let [given_soft, given_hard] = &GIVEN
+        && raised
+        && given_hard.load(Relaxed) == 0
+    {
+        given_soft.store(soft, Relaxed);
+        given_hard.store(hard, Relaxed);
+    }
+    raised
+}
+
+/// Has a program that this process becomes get the limit that podinit was given.
+pub(super) fn give_room_back() {
+    let [soft, hard] = GIVEN.each_ref().map(|limit| limit.load(Relaxed));
+    if hard != 0 {
+        // To lower them takes no right.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
+    }
 }

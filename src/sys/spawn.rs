@@ -170,6 +170,7 @@ fn take_place(place: Place<'_>) -> Result<(), Errno> {
 /// Changes directory and user. The directory first, as root sees more; if it may not be entered
 /// then, once more as the user it is meant for (a root-squashed mount).
 pub fn enter(directory: Option<&CStr>, credentials: Option<&Credentials>) -> Result<(), Step> {
+    descriptors::give_room_back();
     let entered = directory.map_or(Ok(()), unistd::chdir::<CStr>);
     if let Some(credentials) = credentials {
         credentials.assume().map_err(Step::Credentials)?;

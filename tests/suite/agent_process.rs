@@ -64,11 +64,14 @@ fn where_descriptors_are_few_it_makes_room() {
         let dir = TempDir::new();
         let file = dir.file("hooked");
         let hook = format!("exec:touch {file}");
-        let text = format!("until [ -e {file} ]; do sleep 0.05; done; exit 3");
-        let run = run.limit(libc::RLIMIT_NOFILE, 3, 64).args(["--post-start", &hook]);
+        let text =
+            format!("ulimit -Sn; ulimit -Hn; until [ -e {file} ]; do sleep 0.05; done; exit 3");
+        let run = run.limit(libc::RLIMIT_NOFILE, 4, 64).args(["--post-start", &hook]);
         let finished = run.script(&text).finish().exits(3);
         let lines: Vec<&str> = finished.stderr.lines().collect();
         assert!(lines.len() == 1 && lines[0].contains("ended by itself"), "{finished:?}");
+        // For itself only.
+        assert_eq!(finished.stdout, "4\n64\n");
     }
 }
 

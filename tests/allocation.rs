@@ -96,7 +96,7 @@ fn program(words: &[&str], mask: SignalSet) -> Program {
         )
     };
     let argv = words.into_program(1).unwrap();
-    Program { argv, environment, directory: None, credentials: None, mask }
+    Program { argv, environment, directory: None, credentials: None, capabilities: None, mask }
 }
 
 /// With hooks, probes and restarts.
@@ -171,6 +171,7 @@ mod supervised {
             stop_signal: None,
             user: None,
             no_new_privileges: false,
+            capabilities: None,
         }
     }
 

@@ -14,6 +14,9 @@ mod agent_deaths;
 mod agent_process;
 #[path = "suite/architecture.rs"]
 mod architecture;
+#[cfg(feature = "manifest")]
+#[path = "suite/capabilities.rs"]
+mod capabilities;
 #[path = "suite/catatonit.rs"]
 mod catatonit;
 #[cfg(all(feature = "grpc", feature = "manifest"))]

@@ -209,6 +209,7 @@ impl Placed {
             environment,
             directory: self.directory,
             credentials: self.credentials,
+            capabilities: None,
             mask,
         })
     }

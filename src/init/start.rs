@@ -25,6 +25,8 @@ pub struct Program {
     pub environment: Environment,
     pub directory: Option<&'static CStr>,
     pub credentials: Option<Credentials>,
+    /// Of podinit's capabilities it keeps no others; all if it is `None`.
+    pub capabilities: Option<u64>,
     /// The blocked set podinit itself was started with.
     pub mask: SignalSet,
 }
@@ -162,7 +164,7 @@ fn spawn(
     failure: Option<BorrowedFd<'_>>,
     log: &mut Log,
 ) -> Result<Pid, Errno> {
-    let Program { argv, environment, directory, credentials, mask } = program;
+    let Program { argv, environment, directory, credentials, capabilities, mask } = program;
     let (name, directory) = (argv.program(), *directory);
     let mut order = Order {
         argv,
@@ -172,6 +174,7 @@ fn spawn(
         child_signal,
         directory,
         credentials: credentials.as_ref(),
+        capabilities: *capabilities,
         standard: None,
         placed: None,
         parent_death_signal: None,
@@ -198,8 +201,8 @@ fn spawn(
 #[cold]
 #[inline(never)]
 pub fn exec_in_place(program: Program, mut log: Log) -> u8 {
-    let Program { mut argv, environment, directory, credentials, mask } = program;
-    let step = match spawn::enter(directory, credentials.as_ref()) {
+    let Program { mut argv, environment, directory, credentials, capabilities, mask } = program;
+    let step = match spawn::enter(directory, credentials.as_ref(), capabilities) {
         Err(step) => step,
         Ok(()) => {
             signals::replace_mask(mask);
@@ -263,6 +266,9 @@ impl fmt::Display for Because<'_> {
                     _ => "",
                 };
                 write!(f, "--user: {}{remedy}", errno.desc())
+            }
+            Step::Capabilities(errno) => {
+                write!(f, "securityContext.capabilities: none can be given up: {}", errno.desc())
             }
             Step::Exec(failure) => self.explain(failure, f),
         }

@@ -25,6 +25,8 @@ pub struct Supervision {
     pub user: Option<User>,
     /// Nothing that any of them executes gives it privileges (`allowPrivilegeEscalation`).
     pub no_new_privileges: bool,
+    /// Of podinit's capabilities they have no more than these, a bit each by the kernel's numbers; all if it is `None`.
+    pub capabilities: Option<u64>,
 }
 
 /// A user as the kernel knows it.

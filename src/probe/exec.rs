@@ -34,6 +34,8 @@ pub struct Surroundings<'a> {
     /// Where it begins and as whom; where and as podinit is if `None`.
     pub directory: Option<&'a CStr>,
     pub credentials: Option<&'a Credentials>,
+    /// Of podinit's capabilities it keeps no others; all if it is `None`.
+    pub capabilities: Option<u64>,
     /// Its own adjustment, where podinit has another for itself.
     pub oom_score_adj: Option<i32>,
     /// Where it is written down, if somebody is to end it who is not its parent.
@@ -139,6 +141,7 @@ impl Command {
             child_signal: surroundings.child_signal,
             directory: surroundings.directory,
             credentials: surroundings.credentials,
+            capabilities: surroundings.capabilities,
             standard: Some([null.as_fd(), to_stdout.as_fd(), to_stderr.as_fd()]),
             placed: Some(&begin),
             parent_death_signal: Some(Signal::KILL),
@@ -296,6 +299,7 @@ fn why(step: Step, order: &Order<'_>) -> String {
         Step::Exec(Failure::Errno(errno))
         | Step::Place(errno)
         | Step::Directory(errno)
-        | Step::Credentials(errno) => reason(errno),
+        | Step::Credentials(errno)
+        | Step::Capabilities(errno) => reason(errno),
     }
 }

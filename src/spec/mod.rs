@@ -3,6 +3,8 @@
 #[cfg(feature = "probe")]
 pub mod action;
 #[cfg(feature = "manifest")]
+pub mod capability;
+#[cfg(feature = "manifest")]
 pub mod document;
 #[cfg(feature = "manifest")]
 pub mod field_path;

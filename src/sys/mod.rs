@@ -3,6 +3,7 @@
 //! One file a concept. Nothing here decides anything: a call does what its name says and returns
 //! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
 
+pub mod capabilities;
 pub mod clock;
 pub mod credentials;
 pub mod descriptors;

@@ -16,7 +16,7 @@ use super::exec::{self, Failure};
 use super::signals::{self, ChildSignal};
 use super::terminal::{self, Terminal};
 use super::words::{Argv, Environment};
-use super::{Errno, descriptors, this_process, wait};
+use super::{Errno, capabilities, descriptors, this_process, wait};
 use crate::signal::{Signal, SignalSet};
 
 /// What the child is to be.
@@ -29,6 +29,8 @@ pub struct Order<'a> {
     pub child_signal: ChildSignal,
     pub directory: Option<&'a CStr>,
     pub credentials: Option<&'a Credentials>,
+    /// It keeps no others of podinit's; all if it is `None`.
+    pub capabilities: Option<u64>,
     /// What it gets for 0 to 2 in place of podinit's own, each numbered 3 or higher; it then gets no others.
     pub standard: Option<[BorrowedFd<'a>; 3]>,
     /// Is called in the child once it is in its place.
@@ -58,6 +60,7 @@ pub enum Step {
     Place(Errno),
     Directory(Errno),
     Credentials(Errno),
+    Capabilities(Errno),
     Exec(Failure),
 }
 
@@ -133,7 +136,7 @@ impl Order<'_> {
             // Without /proc, or where a sandbox refuses it, it stays.
             let _ = this_process::set_oom_score_adj(adjustment);
         }
-        enter(self.directory, self.credentials)?;
+        enter(self.directory, self.credentials, self.capabilities)?;
         // After the user has changed, which forgets it.
         if let Some(signal) = self.parent_death_signal {
             this_process::set_parent_death_signal(signal).map_err(Step::Place)?;
@@ -167,18 +170,27 @@ fn take_place(place: Place<'_>) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Changes directory and user. The directory first, as root sees more; if it may not be entered
-/// then, once more as the user it is meant for (a root-squashed mount).
-pub fn enter(directory: Option<&CStr>, credentials: Option<&Credentials>) -> Result<(), Step> {
+/// Changes directory and user, and gives up capabilities and what podinit has made room for itself by. The directory first,
+/// as root sees more; if it may not be entered then, once more as the user it is meant for (a root-squashed mount). The
+/// bounding set before the user, whose change may take the right to; the rest after it, as it takes some of those.
+pub fn enter(
+    directory: Option<&CStr>,
+    credentials: Option<&Credentials>,
+    kept: Option<u64>,
+) -> Result<(), Step> {
     descriptors::give_room_back();
     let entered = directory.map_or(Ok(()), unistd::chdir::<CStr>);
+    if let Some(kept) = kept {
+        capabilities::bound(kept).map_err(Step::Capabilities)?;
+    }
     if let Some(credentials) = credentials {
         credentials.assume().map_err(Step::Credentials)?;
     }
     match (entered, directory) {
         (Err(Errno::EACCES | Errno::EPERM), Some(directory)) if credentials.is_some() => {
-            unistd::chdir(directory).map_err(Step::Directory)
+            unistd::chdir(directory).map_err(Step::Directory)?;
         }
-        (entered, _) => entered.map_err(Step::Directory),
+        (entered, _) => entered.map_err(Step::Directory)?,
     }
+    kept.map_or(Ok(()), capabilities::keep).map_err(Step::Capabilities)
 }

@@ -44,6 +44,13 @@ pub fn give_up_new_privileges() -> Result<(), Errno> {
     Errno::result(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }).map(drop)
 }
 
+/// Whether that is so (PR_GET_NO_NEW_PRIVS(2const)).
+#[cfg(feature = "manifest")]
+pub fn has_given_up_new_privileges() -> bool {
+    // SAFETY: prctl with this option takes integers and no memory.
+    unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 }
+}
+
 /// Leaves its process group and terminal, for a session of its own: what is sent to the group no longer comes here.
 pub fn leave_group() {
     // Refused only to who leads a group, as no process does that was just made.

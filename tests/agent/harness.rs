@@ -135,6 +135,7 @@ impl Agent {
                 child_signal: ChildSignal::Default,
                 directory: Some(&directory),
                 credentials: user,
+                capabilities: None,
                 oom_score_adj: None,
                 ledger: Ledger::open(),
             };

@@ -99,6 +99,14 @@ fn an_option_wins_over_the_manifest() {
     // And no more is taken than is said.
     let report = reported(with(&dir, &manifest).args(["--take", "hooks,probes"]));
     assert_eq!((report.get("uid"), report.var("HOME")), ("0 0 0", None));
+    // `--user` says who it is, whatever the manifest would have it be.
+    let root = pod("securityContext: {runAsUser: 0, runAsNonRoot: true}");
+    let report = reported(with(&dir, &root).args(["--user", "4242"]));
+    assert_eq!(report.get("uid"), "4242 4242 4242");
+    let says = "podinit would run it as root (write another runAsUser, or --user)";
+    let says = format!("--pod pod.yaml: spec.containers[0].securityContext.runAsNonRoot: {says}");
+    refused(with(&dir, &root), &says);
+    refused(with(&dir, &root.replace("runAsUser: 0", "runAsUser: 1")).args(["--user", "0"]), &says);
 }
 
 #[test]
@@ -125,16 +133,20 @@ fn what_is_wrong_with_a_manifest_is_told_with_its_place() {
             "spec.containers[0].livenessProbe.httpGet.port: the container has no port named \"web\", nor any other (name one in ports)",
         ),
         (
+            pod("lifecycle: {stopSignal: SIGUSR1}"),
+            "spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name` (write os: {name: linux} in spec)",
+        ),
+        (
             pod("envFrom: [{secretRef: {name: s}}]"),
             "spec.containers[0].envFrom[0]: there is no Secret \"s\" (offer a folder with one file for each key: --env-from NAME=DIR)",
         ),
         (
             pod("securityContext: {runAsNonRoot: true}"),
-            "spec.containers[0].securityContext.runAsNonRoot: podinit would run it as root (write runAsUser, or --user)",
+            "spec.containers[0].securityContext.runAsNonRoot: podinit would run it as root (write another runAsUser, or --user)",
         ),
         (
             pod("").replace("spec:", "spec:\n  securityContext: {runAsNonRoot: true}"),
-            "spec.securityContext.runAsNonRoot: podinit would run it as root (write runAsUser, or --user)",
+            "spec.securityContext.runAsNonRoot: podinit would run it as root (write another runAsUser, or --user)",
         ),
         (
             pod("").replace("- name: app", "- name: app\n  - name: web"),
@@ -254,7 +266,7 @@ fn warnings_are_told_once_and_start_the_program() {
     let manifest = pod("livenesProbe: {}
 terminationMessagePath: /x
 terminationMessagePolicy: FallbackToLogsOnError
-securityContext: {capabilities: {drop: [ALL]}, privileged: false}")
+securityContext: {capabilities: {drop: [KILL]}, privileged: false}")
     .replace("spec:", "spec:\n  affinity: {}\n  activeDeadlineSeconds: 5");
     let run = with(&dir, &(manifest.clone() + &other[1..] + "\n"));
     let finished = run.args(["--container", "app"]).witness(["exit", "6"]).finish().exits(6);
@@ -262,7 +274,7 @@ securityContext: {capabilities: {drop: [ALL]}, privileged: false}")
     let expected = [
         "podinit: pod.yaml: spec.containers[0].livenesProbe: unknown field (line 9): did you mean livenessProbe?".to_owned(),
         format!("podinit: pod.yaml: not honoured here: spec.affinity, {own}.securityContext.privileged, spec.activeDeadlineSeconds, \
-                 {own}.securityContext.capabilities, {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
+                 {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
     ];
     assert_eq!(finished.stderr.lines().collect::<Vec<_>>(), expected);
     // Nobody misses what was not asked for.

@@ -11,6 +11,7 @@
 //! | `report FILE` | write what this process was given: arguments, environment, limits, signal sets, descriptors… |
 //! | `close FD` | close a descriptor |
 //! | `kill PID SIG COUNT` | send a signal |
+//! | `bind PORT` | end with 0 if this TCP port can be bound, 1 if not |
 //! | `setsid` / `setpgid` | leave the session / the group |
 //! | `orphans-now N` | let N processes be born, orphaned and end |
 //! | `exit N` | end |
@@ -32,6 +33,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::FromRawFd;
 use std::os::unix::fs::MetadataExt;
 
@@ -109,6 +111,7 @@ pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
                     unsafe { kill(pid, signal) };
                 }
             }
+            "bind" => leave(i32::from(bind(steps.number()).is_err())),
             "setsid" => drop(unsafe { setsid() }),
             "setpgid" => drop(unsafe { setpgid(0, 0) }),
             "orphans-now" => orphans_now(steps.number()),
@@ -182,6 +185,10 @@ fn refuse(number: i32, argument: i32) {
 
 fn leave(code: i32) -> ! {
     unsafe { _exit(code) }
+}
+
+fn bind(port: i32) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, u16::try_from(port).expect("a port")))
 }
 
 // ---- signals ----

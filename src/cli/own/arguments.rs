@@ -81,6 +81,7 @@ pub fn prober<'a>(start: &'a mut Start, manners: &'a Manners, trust: &'a Trust) 
         child_signal: manners.child_signal,
         directory: None,
         credentials: None,
+        capabilities: None,
         oom_score_adj: None,
         ledger: None,
     };

@@ -146,13 +146,14 @@ impl<'a> Agent<'a> {
             let (Some(link), Some(errands)) = (theirs.take(), link::read(errands)) else {
                 return 1;
             };
-            let Program { environment, directory, credentials, mask, .. } = program;
+            let Program { environment, directory, credentials, capabilities, mask, .. } = program;
             let surroundings = Surroundings {
                 environment,
                 mask: *mask,
                 child_signal,
                 directory: *directory,
                 credentials: credentials.as_ref(),
+                capabilities: *capabilities,
                 oom_score_adj: None,
                 ledger,
             };

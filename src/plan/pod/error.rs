@@ -61,8 +61,11 @@ pub enum Problem {
     Id(i64),
     /// With this container the pod has more than [`super::LARGEST`].
     TooLarge,
-    /// `runAsNonRoot`, and the user is 0.
-    Root,
+    /// Linux has none of this name; the one that may be meant.
+    Capability {
+        name: String,
+        meant: Option<&'static str>,
+    },
 }
 
 impl PlanError {
@@ -137,7 +140,15 @@ impl fmt::Display for Problem {
                 "with it words, variables and groups of all containers take more than {} MiB once expanded",
                 super::LARGEST >> 20
             ),
-            Problem::Root => f.write_str("runAsNonRoot is asked for, but the user is 0"),
+            Problem::Capability { name, meant } => {
+                let name = shorten(name, LONGEST);
+                match meant {
+                    Some(meant) => {
+                        write!(f, "\"{name}\" is not a capability: did you mean {meant}?")
+                    }
+                    None => write!(f, "\"{name}\" is not a capability (try NET_BIND_SERVICE)"),
+                }
+            }
         }
     }
 }

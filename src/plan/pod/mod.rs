@@ -24,7 +24,7 @@ mod variables;
 
 pub use error::{PlanError, Problem};
 pub use fields::Allocatable;
-pub use security::Security;
+pub use security::{Capabilities, Security};
 use variables::Once;
 pub use variables::{Object, Objects};
 

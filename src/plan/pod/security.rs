@@ -2,7 +2,8 @@
 //! `pkg/securitycontext/util.go`.
 
 use super::error::{PlanError, Problem};
-use crate::spec::pod::{Container, Pod};
+use crate::spec::capability;
+use crate::spec::pod::{self, Container, Pod};
 
 /// What is changed between fork and exec.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -16,9 +17,18 @@ pub struct Security {
     pub supplemental_groups: Vec<u32>,
     /// It can gain nothing by executing files that give more.
     pub no_new_privileges: bool,
-    /// Names without `CAP_`, or `ALL`; dropped first, then added.
-    pub drop_capabilities: Vec<String>,
-    pub add_capabilities: Vec<String>,
+    /// As podinit itself where it is `None`.
+    pub capabilities: Option<Capabilities>,
+}
+
+/// What is made of the capabilities that a container has anyway, a bit each ([`crate::spec::capability`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
+pub struct Capabilities {
+    /// No others are left.
+    pub kept: u64,
+    /// These it is to have, whatever it has.
+    pub added: u64,
 }
 
 /// Of the container at `path`. The paths of errors begin with the pod: a number may be the pod's own.
@@ -32,25 +42,47 @@ pub(super) fn of(pod: &Pod, container: &Container, path: &str) -> Result<Securit
     };
     let (user, path_of_user) = either("runAsUser", own.run_as_user, all.run_as_user);
     let (group, path_of_group) = either("runAsGroup", own.run_as_group, all.run_as_group);
-    let user = user.map(|number| id(number, || path_of_user.clone())).transpose()?;
-    let non_root = own.run_as_non_root.or(all.run_as_non_root) == Some(true);
-    if non_root && user == Some(0) {
-        return Err(PlanError::new(path_of_user, Problem::Root));
-    }
     let groups =
         all.supplemental_groups.iter().enumerate().map(|(index, group)| {
             id(*group, || at("spec", &format!("supplementalGroups[{index}]")))
         });
-    let capabilities = own.capabilities.unwrap_or_default();
+    let capabilities = own.capabilities.map(|said| capabilities(&said, &at(path, "capabilities")));
     Ok(Security {
-        user,
+        user: user.map(|number| id(number, || path_of_user)).transpose()?,
         group: group.map(|number| id(number, || path_of_group)).transpose()?,
-        non_root,
+        non_root: own.run_as_non_root.or(all.run_as_non_root) == Some(true),
         supplemental_groups: groups.collect::<Result<_, _>>()?,
         no_new_privileges: own.allow_privilege_escalation == Some(false),
-        drop_capabilities: capabilities.drop,
-        add_capabilities: capabilities.add,
+        capabilities: capabilities.transpose()?,
     })
+}
+
+/// As containerd has it (`internal/cri/opts`: `WithCapabilities`): `ALL` is added first, then dropped, then those that are
+/// named are added, and then dropped.
+fn capabilities(said: &pod::Capabilities, path: &str) -> Result<Capabilities, PlanError> {
+    let (add_all, added) = named(&said.add, || format!("{path}.add"))?;
+    let (drop_all, dropped) = named(&said.drop, || format!("{path}.drop"))?;
+    let all = |is: bool| if is { capability::ALL } else { 0 };
+    Ok(Capabilities {
+        kept: (all(!drop_all) | added) & !dropped,
+        added: (all(add_all && !drop_all) | added) & !dropped,
+    })
+}
+
+/// Whether `ALL` is among them, and the set of the others.
+fn named(names: &[String], path: impl Fn() -> String) -> Result<(bool, u64), PlanError> {
+    let mut found = (false, 0);
+    for (index, name) in names.iter().enumerate() {
+        match capability::parse(name) {
+            Ok(capability::ALL) => found.0 = true,
+            Ok(one) => found.1 |= one,
+            Err(meant) => {
+                let problem = Problem::Capability { name: name.clone(), meant };
+                return Err(PlanError::new(format!("{}[{index}]", path()), problem));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The kernel's highest number is none: it stands for "as it is" in chown and setresuid.

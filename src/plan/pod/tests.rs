@@ -183,8 +183,7 @@ fn users_and_groups() {
             user: Some(0),
             non_root: false,
             no_new_privileges: true,
-            drop_capabilities: vec!["ALL".to_owned()],
-            add_capabilities: vec!["NET_BIND_SERVICE".to_owned()],
+            capabilities: Some(Capabilities { kept: 1 << 10, added: 1 << 10 }),
             ..of_pod
         }
     );
@@ -193,10 +192,6 @@ fn users_and_groups() {
         (
             json!({"runAsGroup": 4294967295u32}),
             "runAsGroup: 4294967295 is not a user or group (0 to 4294967294)",
-        ),
-        (
-            json!({"runAsUser": 0, "runAsNonRoot": true}),
-            "runAsUser: runAsNonRoot is asked for, but the user is 0",
         ),
     ] {
         let path = "spec.containers[0].securityContext.";
@@ -213,6 +208,38 @@ fn users_and_groups() {
         refused(&pod),
         "spec.securityContext.supplementalGroups[1]: -1 is not a user or group (0 to 4294967294)"
     );
+}
+
+/// As containerd has them (`internal/cri/opts/spec_linux_test.go`).
+#[test]
+fn capabilities_are_added_and_dropped() {
+    const ALL: u64 = u64::MAX;
+    let of = |capabilities: Value| with(json!({"securityContext": {"capabilities": capabilities}}));
+    for (said, kept, added) in [
+        (json!({}), ALL, 0),
+        (json!({"drop": ["CHOWN", "cap_kill"]}), ALL & !(1 | 1 << 5), 0),
+        (json!({"drop": ["all"]}), 0, 0),
+        (json!({"drop": ["ALL"], "add": ["NET_RAW"]}), 1 << 13, 1 << 13),
+        (json!({"add": ["SYS_TIME"]}), ALL, 1 << 25),
+        (json!({"add": ["ALL"]}), ALL, ALL),
+        (json!({"add": ["ALL"], "drop": ["CHOWN"]}), ALL & !1, ALL & !1),
+        (json!({"add": ["ALL"], "drop": ["ALL"]}), 0, 0),
+        (json!({"add": ["KILL"], "drop": ["KILL"]}), ALL & !(1 << 5), 0),
+    ] {
+        let plan = planned(&of(said.clone()));
+        let expected = Some(Capabilities { kept, added });
+        assert_eq!(plan.containers[0].security.capabilities, expected, "{said}");
+    }
+    for (said, message) in [
+        (
+            json!({"add": ["KILL", "SYSADMIN"]}),
+            "add[1]: \"SYSADMIN\" is not a capability: did you mean SYS_ADMIN?",
+        ),
+        (json!({"drop": ["ANY"]}), "drop[0]: \"ANY\" is not a capability (try NET_BIND_SERVICE)"),
+    ] {
+        let path = "spec.containers[0].securityContext.capabilities.";
+        assert_eq!(refused(&of(said)), format!("{path}{message}"));
+    }
 }
 
 /// Each container stays within its own bounds.

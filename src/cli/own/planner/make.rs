@@ -103,6 +103,7 @@ fn bare(given: &Given<'_>, wishes: &Wishes) -> Result<(Supervision, Errands), St
         stop_signal: None,
         user: None,
         no_new_privileges: false,
+        capabilities: None,
     };
     let program = given.command.first().and_then(|path| path.rsplit(|byte| *byte == b'/').next());
     let container = String::from_utf8_lossy(program.unwrap_or_default()).into_owned();

@@ -49,6 +49,7 @@ pub struct Instead {
     directory: Option<&'static CStr>,
     credentials: Option<Credentials>,
     no_new_privileges: bool,
+    capabilities: Option<u64>,
 }
 
 /// What options for the planner, and all others, come to. `at` is where the program begins, if there is one.
@@ -219,6 +220,7 @@ impl Instead {
             directory: program.directory.or_else(|| directory.map(leak)),
             credentials: program.credentials.take().or(user),
             no_new_privileges: supervision.no_new_privileges,
+            capabilities: supervision.capabilities,
         }
     }
 
@@ -226,7 +228,8 @@ impl Instead {
     #[cold]
     #[inline(never)]
     pub fn of(self, at: usize, start: Start) -> Option<Program> {
-        let Instead { words, variables, directory, credentials, no_new_privileges } = self;
+        let Instead { words, variables, directory, credentials, no_new_privileges, capabilities } =
+            self;
         let Start { words: typed, mut environment, mask } = start;
         if no_new_privileges && let Err(errno) = this_process::give_up_new_privileges() {
             let field = "securityContext.allowPrivilegeEscalation";
@@ -244,7 +247,7 @@ impl Instead {
         } else {
             Argv::leak(words.into_iter().map(text))
         };
-        Some(Program { argv: argv?, environment, directory, credentials, mask })
+        Some(Program { argv: argv?, environment, directory, credentials, capabilities, mask })
     }
 }
 

@@ -14,16 +14,19 @@ use super::wishes::{Name, Restart, Wishes};
 use crate::cli::user;
 use crate::init::report::Printable;
 use crate::plan::life::{Pace, Policy, Probe};
-use crate::plan::pod::{Allocatable, ContainerPlan, Options, PlanError, Security, Take, plan};
+use crate::plan::pod::{
+    Allocatable, Capabilities, ContainerPlan, Options, PlanError, Security, Take, plan,
+};
 use crate::plan::supervision::{Check, Errands, Supervision, User};
 use crate::signal::Signal;
 use crate::spec::action::Action;
+use crate::spec::capability;
 use crate::spec::document::MAX_BYTES;
 use crate::spec::manifest::Manifest;
 use crate::spec::pod::{Container, Pod};
 use crate::spec::quantity::{Format, Quantity, Scale};
 use crate::sys::credentials::{Credentials, Uid};
-use crate::sys::{errno_of, machine};
+use crate::sys::{capabilities, errno_of, machine, this_process};
 
 /// What the manifest in `file` says of its container.
 ///
@@ -75,6 +78,10 @@ pub fn read(
             passed_over.iter().map(|field| within(&manifest, field)).collect();
         warn(format!("{file_name}: not honoured here: {}", fields.join(", ")));
     }
+    for problem in not_had(&made) {
+        let of = within(&manifest, &chosen.path());
+        warn(format!("{file_name}: {of}.securityContext.capabilities.{problem}"));
+    }
     if given.in_cluster {
         warn(format!(
             "{file_name}: KUBERNETES_SERVICE_HOST is set: a kubelet that has this manifest does all that it says too"
@@ -86,6 +93,7 @@ pub fn read(
 /// What is made of a container.
 struct Made {
     supervision: Supervision,
+    capabilities: Option<Capabilities>,
     errands: Errands,
     /// Keys of `envFrom` that cannot be variables.
     skipped: Vec<String>,
@@ -200,6 +208,7 @@ fn make(
         stop_signal: stop_signal.map(Signal::number),
         user,
         no_new_privileges: security.no_new_privileges,
+        capabilities: security.capabilities.map(|capabilities| capabilities.kept),
     };
     let errands = Errands {
         container: name,
@@ -213,7 +222,8 @@ fn make(
         host: address,
         strict_hooks: false,
     };
-    Ok(Made { supervision, errands, skipped: environment.skipped().to_vec() })
+    let skipped = environment.skipped().to_vec();
+    Ok(Made { supervision, capabilities: security.capabilities, errands, skipped })
 }
 
 /// What a probe does, with its times.
@@ -250,7 +260,7 @@ fn who(security: &Security, given: &Given<'_>) -> Result<Option<User>, (&'static
     };
     let uid = given.user.or(found.as_ref().map(|found| found.uid.as_raw()));
     if *non_root && uid.unwrap_or(Uid::current().as_raw()) == 0 {
-        let problem = "podinit would run it as root (write runAsUser, or --user)";
+        let problem = "podinit would run it as root (write another runAsUser, or --user)";
         return Err((".runAsNonRoot", problem.to_owned()));
     }
     Ok(found.map(|Credentials { uid, gid, supplementary, home }| User {
@@ -259,6 +269,36 @@ fn who(security: &Security, given: &Given<'_>) -> Result<Option<User>, (&'static
         supplementary: supplementary.into_iter().map(|gid| gid.as_raw()).collect(),
         home: home.into_bytes(),
     }))
+}
+
+/// Which capabilities are added that podinit has not got to give, and which are dropped that can be had again: the field, and
+/// why.
+fn not_had(made: &Made) -> Vec<String> {
+    let Some(Capabilities { kept, added }) = made.capabilities else { return Vec::new() };
+    // The highest bit is nobody's but of ALL.
+    let is_all = |set: u64| set >> 63 != 0;
+    let list = |set| match capability::names(set).collect::<Vec<_>>() {
+        _ if is_all(set) => "ALL".to_owned(),
+        names => names.join(", "),
+    };
+    let (known, bounding) = capabilities::known_and_bounding();
+    let mut problems = Vec::new();
+    let lacking = added & !bounding;
+    // Of ALL those that there are.
+    if lacking & known != 0 || lacking != 0 && !is_all(lacking) {
+        problems.push(format!("add: {}: podinit has not got that", list(lacking)));
+    }
+    let is_moot = made.supervision.no_new_privileges
+        || this_process::has_given_up_new_privileges()
+        || capabilities::can_be_bounded();
+    if bounding & !kept != 0 && !is_moot {
+        let dropped = list(if is_all(!kept) { !kept } else { bounding & !kept });
+        problems.push(format!(
+            "drop: {dropped}: what is executed as root can have that again, as podinit has not got SETPCAP (try \
+             allowPrivilegeEscalation: false)"
+        ));
+    }
+    problems
 }
 
 /// What this machine has, as far as one can tell from within a container.

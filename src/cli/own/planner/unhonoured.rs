@@ -24,19 +24,13 @@ pub fn unhonoured(pod: &Pod, chosen: Chosen<'_>, take: Take) -> Vec<String> {
     if !spec.readiness_gates.is_empty() {
         found.push("spec.readinessGates".to_owned());
     }
-    found.extend(of_container(chosen.container, take).map(|field| format!("{own}.{field}")));
+    found.extend(of_container(chosen.container).map(|field| format!("{own}.{field}")));
     found
 }
 
-fn of_container(container: &Container, take: Take) -> impl Iterator<Item = &'static str> {
-    let security = container.security_context.as_ref().filter(|_| take.security);
-    let capabilities = security.and_then(|security| security.capabilities.as_ref());
+fn of_container(container: &Container) -> impl Iterator<Item = &'static str> {
     let policy = &container.termination_message_policy;
     [
-        (
-            capabilities.is_some_and(|these| !these.add.is_empty() || !these.drop.is_empty()),
-            "securityContext.capabilities",
-        ),
         (container.termination_message_path != TERMINATION_LOG, "terminationMessagePath"),
         (*policy == TerminationMessagePolicy::FallbackToLogsOnError, "terminationMessagePolicy"),
     ]

@@ -14,6 +14,7 @@ mod markdown;
 #[allow(dead_code, reason = "compiled in an image; named here for rustfmt and clippy")]
 mod app;
 
+mod capabilities;
 mod confined;
 mod daemon;
 mod exec;

@@ -266,15 +266,19 @@ fn warnings_are_told_once_and_start_the_program() {
     let manifest = pod("livenesProbe: {}
 terminationMessagePath: /x
 terminationMessagePolicy: FallbackToLogsOnError
+resources: {limits: {cpu: 1}}
+volumeMounts: [{name: v, mountPath: /v}]
 securityContext: {capabilities: {drop: [KILL]}, privileged: false}")
-    .replace("spec:", "spec:\n  affinity: {}\n  activeDeadlineSeconds: 5");
+    .replace("spec:", "spec:\n  affinity: {}\n  activeDeadlineSeconds: 5\n  hostNetwork: true\n  hostname: h
+  shareProcessNamespace: true\n  resources: {limits: {memory: 1Gi}}\n  volumes: [{name: v, emptyDir: {}}]");
     let run = with(&dir, &(manifest.clone() + &other[1..] + "\n"));
     let finished = run.args(["--container", "app"]).witness(["exit", "6"]).finish().exits(6);
     let own = "spec.containers[0]";
     let expected = [
-        "podinit: pod.yaml: spec.containers[0].livenesProbe: unknown field (line 9): did you mean livenessProbe?".to_owned(),
-        format!("podinit: pod.yaml: not honoured here: spec.affinity, {own}.securityContext.privileged, spec.activeDeadlineSeconds, \
-                 {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
+        "podinit: pod.yaml: spec.containers[0].livenesProbe: unknown field (line 14): did you mean livenessProbe?".to_owned(),
+        format!("podinit: pod.yaml: not honoured here: spec.affinity, {own}.securityContext.privileged, spec.hostNetwork, spec.hostname, \
+                 spec.resources.limits, spec.shareProcessNamespace, spec.activeDeadlineSeconds, \
+                 {own}.resources.limits, {own}.volumeMounts, {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
     ];
     assert_eq!(finished.stderr.lines().collect::<Vec<_>>(), expected);
     // Nobody misses what was not asked for.

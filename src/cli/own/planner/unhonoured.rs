@@ -18,6 +18,18 @@ pub fn unhonoured(pod: &Pod, chosen: Chosen<'_>, take: Take) -> Vec<String> {
     };
     let mut found = spec.unused();
     found.retain(|path| !of_another(path) && (take.security || !path.contains("securityContext")));
+    let shared = spec.share_process_namespace == Some(true);
+    let limited = spec.resources.as_ref().is_some_and(|all| !all.limits.is_empty());
+    for (there, field) in [
+        (spec.host_network, "hostNetwork"),
+        (!spec.hostname.is_empty(), "hostname"),
+        (limited, "resources.limits"),
+        (shared, "shareProcessNamespace"),
+    ] {
+        if there {
+            found.push(format!("spec.{field}"));
+        }
+    }
     if spec.active_deadline_seconds.is_some() {
         found.push("spec.activeDeadlineSeconds".to_owned());
     }
@@ -31,6 +43,8 @@ pub fn unhonoured(pod: &Pod, chosen: Chosen<'_>, take: Take) -> Vec<String> {
 fn of_container(container: &Container) -> impl Iterator<Item = &'static str> {
     let policy = &container.termination_message_policy;
     [
+        (!container.resources.limits.is_empty(), "resources.limits"),
+        (!container.volume_mounts.is_empty(), "volumeMounts"),
         (container.termination_message_path != TERMINATION_LOG, "terminationMessagePath"),
         (*policy == TerminationMessagePolicy::FallbackToLogsOnError, "terminationMessagePolicy"),
     ]

@@ -4,6 +4,7 @@
 //! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
 
 pub mod capabilities;
+mod beside;
 pub mod clock;
 pub mod credentials;
 pub mod descriptors;
@@ -12,6 +13,7 @@ pub mod exec;
 pub mod file;
 pub mod fork;
 pub mod machine;
+pub mod notify;
 pub mod packets;
 pub mod poll;
 pub mod process_tree;

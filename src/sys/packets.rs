@@ -1,12 +1,12 @@
 //! Packets between two processes of podinit: a pair of sockets that keeps their bounds and their order, and tells of
 //! the other's end (`SOCK_SEQPACKET`, unix(7)).
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType};
 
 use super::poll::{self, PollFd, PollFlags};
-use super::{Errno, descriptors};
+use super::{Errno, beside, descriptors};
 
 /// Two ends that belong together; programs inherit neither.
 ///
@@ -44,6 +44,14 @@ pub fn offer(link: &OwnedFd, packet: &[u8]) -> Result<(), Errno> {
     socket::send(link.as_raw_fd(), packet, flags).map(drop)
 }
 
+/// The same with a descriptor beside it.
+///
+/// # Errors
+/// Those of [`offer`], and ETOOMANYREFS.
+pub fn offer_with(link: &OwnedFd, packet: &[u8], descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
+    beside::offer(link.as_fd(), packet, descriptor)
+}
+
 /// What [`receive`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Received<'a> {
@@ -63,6 +71,17 @@ pub fn receive<'a>(link: &OwnedFd, buffer: &'a mut [u8]) -> Received<'a> {
             Err(Errno::EINTR) => {}
             Err(Errno::EAGAIN) => return Received::Nothing,
             Err(_) => return Received::Closed,
+        }
+    }
+}
+
+/// The same, and the descriptor that came with it, if there was room for one.
+pub fn receive_with<'a>(link: &OwnedFd, buffer: &'a mut [u8]) -> (Received<'a>, Option<OwnedFd>) {
+    match beside::take(link.as_fd(), buffer) {
+        Err(Errno::EAGAIN) => (Received::Nothing, None),
+        Ok((0, _)) | Err(_) => (Received::Closed, None),
+        Ok((length, descriptor)) => {
+            (Received::Packet(buffer.get(..length).unwrap_or_default()), descriptor)
         }
     }
 }
@@ -90,5 +109,21 @@ mod tests {
         let (one, _other) = pair().unwrap();
         let full = (0..100_000).find_map(|_| offer(&one, &[0; 64]).err());
         assert_eq!(full, Some(Errno::EAGAIN));
+    }
+    #[test]
+    fn a_descriptor_goes_with_its_packet_alone() {
+        let (one, other) = pair().unwrap();
+        let (reading, writing) = descriptors::pipe().unwrap();
+        offer_with(&one, b"a", writing.as_fd()).unwrap();
+        offer(&one, b"b").unwrap();
+        drop((one, writing));
+        let mut buffer = [0; 8];
+        let (packet, writing) = receive_with(&other, &mut buffer);
+        assert_eq!(packet, Received::Packet(b"a"));
+        descriptors::write_byte(writing.unwrap().as_fd(), 7);
+        assert_eq!(descriptors::read_byte(reading.as_fd()), Ok(Some(7)));
+        let (packet, nothing) = receive_with(&other, &mut buffer);
+        assert_eq!((packet, nothing.is_none()), (Received::Packet(b"b"), true));
+        assert_eq!(receive_with(&other, &mut buffer).0, Received::Closed);
     }
 }

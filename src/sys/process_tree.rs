@@ -83,6 +83,14 @@ fn for_each(mut visit: impl FnMut(Pid, Stat) -> Result<(), NoProc>) -> Result<()
     Ok(())
 }
 
+/// Whether /proc shows that this process is there and does not descend from `ancestor`. One that is gone is no stranger,
+/// as nobody can tell any more; nor is anybody where there is no /proc.
+pub fn is_stranger(pid: Pid, ancestor: Pid) -> bool {
+    proc_is_ours()
+        && descends(pid, ancestor, None) == Ok(false)
+        && matches!(Stat::of(pid), Ok(Some(_)))
+}
+
 fn descends(pid: Pid, ancestor: Pid, spared: Option<Pid>) -> Result<bool, NoProc> {
     // Where a link goes while the chain is climbed, what hung on it has got another parent.
     for _ in 0..ATTEMPTS {
@@ -178,8 +186,10 @@ mod tests {
         assert_eq!(descends(Pid::this(), pid, None), Ok(false));
         assert_eq!(descends(pid, Pid::this(), None), Ok(true));
         assert_eq!(descends(pid, Pid::this(), Some(pid)), Ok(false));
+        assert!(is_stranger(Pid::this(), pid) && !is_stranger(pid, Pid::this()));
         child.kill().unwrap();
         child.wait().unwrap();
+        assert!(!is_stranger(pid, Pid::this()), "it is gone");
     }
 
     #[test]

@@ -161,6 +161,19 @@ impl Environment {
         self.put(name, text.leak().as_ptr().cast());
     }
 
+    /// Takes one variable out, however often it is there.
+    pub fn remove(&mut self, name: &str) {
+        if self.get(name).is_none() {
+            return;
+        }
+        let is_it = |slot: &*const c_char| {
+            // SAFETY: what is not null is a string that lives as long as the process.
+            !slot.is_null() && value_of(unsafe { CStr::from_ptr(*slot) }, name).is_some()
+        };
+        let kept = self.slots.iter().filter(|slot| !is_it(slot)).copied().collect::<Vec<_>>();
+        self.slots = kept.leak();
+    }
+
     /// Sets many at once, of which no two have one name; they too stay in memory for good. One with a NUL in it
     /// ends there.
     pub fn set_all(&mut self, variables: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {

@@ -4,6 +4,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CString, c_char};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -49,11 +51,22 @@ const LIFE: &str = "
     exit 7";
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("notify") {
+        return notify();
+    }
     let mask = signals::block_all();
     bare(mask);
     #[cfg(feature = "probe")]
     supervised::run(mask);
     println!("passed");
+    ExitCode::SUCCESS
+}
+
+/// What systemd-notify(1) is.
+fn notify() -> ExitCode {
+    let name = std::env::var("NOTIFY_SOCKET").unwrap();
+    let address = SocketAddr::from_abstract_name(name.strip_prefix('@').unwrap()).unwrap();
+    UnixDatagram::unbound().unwrap().send_to_addr(b"READY=1", &address).unwrap();
     ExitCode::SUCCESS
 }
 
@@ -76,6 +89,9 @@ fn counted(run: impl FnOnce() -> u8) -> (u8, usize) {
     (code, ASKED.load(Ordering::Relaxed))
 }
 
+/// There is somebody to be told, though nobody listens.
+const VARIABLES: [&str; 2] = ["PATH=/usr/bin:/bin", "NOTIFY_SOCKET=@podinit-allocation"];
+
 fn options() -> OwnOptions {
     OwnOptions { grace: Some(Duration::from_millis(500)), ..OwnOptions::default() }
 }
@@ -92,7 +108,7 @@ fn program(words: &[&str], mask: SignalSet) -> Program {
         let count = words.len() as i32;
         (
             Words::from_main(count, vector(&words).as_mut_ptr()),
-            Environment::from_main(vector(&["PATH=/usr/bin:/bin"]).as_mut_ptr()),
+            Environment::from_main(vector(&VARIABLES).as_mut_ptr()),
         )
     };
     let argv = words.into_program(1).unwrap();
@@ -110,9 +126,11 @@ mod supervised {
     use std::fs;
 
     /// Three instances in the directory $0, each with signals, orphans and somebody who ignores TERM; the agent is
-    /// killed in each, and another makes the probe. The last asks for the end and ignores it.
+    /// killed in each, and another makes the probe once this program, $1, has said that all has started. The last asks
+    /// for the end and ignores it.
     const LIFE: &str = "
         trap : USR1
+        $1 notify
         for i in 1 2 3 4 5 6 7 8; do (sleep 0 &) ; kill -USR1 $PPID; done
         for child in $(cat /proc/$PPID/task/$PPID/children); do [ $child = $$ ] || kill -9 $child; done
         setsid sh -c 'trap \"\" TERM; sleep 90' &
@@ -137,7 +155,8 @@ mod supervised {
         let (supervision, errands) = (supervision(), postcard::to_stdvec(&errands(dir)).unwrap());
         let plan = plan::own(&options());
         let log = Log::new(Style::Json, Level::Debug);
-        let program = program(&["/bin/sh", "-c", LIFE, dir], mask);
+        let exe = std::env::current_exe().unwrap();
+        let program = program(&["/bin/sh", "-c", LIFE, dir, exe.to_str().unwrap()], mask);
         let supervisor = Supervisor::prepare(&plan, &supervision, &errands, program, log);
         let supervisor = supervisor.unwrap_or_else(|code| panic!("it does not start: {code}"));
         let lived = counted(|| supervisor.run());
@@ -160,7 +179,7 @@ mod supervised {
                     readiness: Some(Probe { settings: SETTINGS, grace: None }),
                     ..Probes::default()
                 },
-                notifies: false,
+                notifies: true,
                 restart: Terms { pod: Policy::Always, container: None, rules: Vec::new() },
                 pace: Pace::new(Duration::from_millis(50), Duration::from_millis(50)),
                 grace: Some(Duration::from_secs(1)),

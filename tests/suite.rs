@@ -44,6 +44,9 @@ mod job_control;
 mod life_options;
 #[path = "suite/log.rs"]
 mod log;
+#[cfg(feature = "probe")]
+#[path = "suite/notify.rs"]
+mod notify;
 #[path = "suite/options.rs"]
 mod options;
 #[path = "suite/pause.rs"]

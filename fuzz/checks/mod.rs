@@ -8,6 +8,7 @@ mod http;
 mod http2;
 mod manifest;
 mod names;
+mod notify;
 mod pieces;
 
 pub use document::document;
@@ -15,3 +16,4 @@ pub use http::{http_response, url};
 pub use http2::{hpack, http2_response};
 pub use manifest::manifest;
 pub use names::{dns_message, hosts, resolv_conf};
+pub use notify::notify_message;

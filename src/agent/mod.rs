@@ -1,4 +1,5 @@
-//! The agent: a process beside init that runs probes when they are due, and hooks when init asks for them.
+//! The agent: a process beside init that runs probes when they are due, and hooks when init asks for them, and that hears
+//! what the program says of itself.
 //!
 //! It is forked from init and never executes anything itself; one thread waits in ppoll(2) for init's orders and for the
 //! attempts under way, each of which is a process of its own ([`crate::probe::Apart`]). What probes add up to is decided
@@ -21,10 +22,13 @@ use crate::sys::signals::{self, Source};
 use crate::sys::{Pid, clock, descriptors, this_process};
 
 mod hooks;
+mod notify;
 mod probes;
 mod remark;
 
 use hooks::Hooks;
+use notify::Listener;
+pub use notify::message::Notice;
 use probes::Probes;
 pub use remark::{Remark, Tone};
 
@@ -71,7 +75,8 @@ pub fn run(start: Start<'_>) -> u8 {
     let own = Source::open(SignalSet::EMPTY.with(Signal::CHLD));
     let prober = Prober { surroundings, signals: &own, trust };
     let office = Office { link, prober, say, endings: Vec::new(), is_over: false };
-    Agent { probes: Probes::new(&errands), hooks: Hooks::new(&errands), office }.run();
+    let (probes, hooks) = (Probes::new(&errands), Hooks::new(&errands));
+    Agent { probes, hooks, listener: Listener::new(init), office }.run();
     0
 }
 
@@ -100,18 +105,19 @@ impl Office<'_> {
         self.is_over |= sent.is_err();
     }
 
-    /// The next order there is.
-    fn order(&mut self) -> Option<Order> {
+    /// The next order there is, and the descriptor that came with it.
+    fn order(&mut self) -> Option<(Order, Option<OwnedFd>)> {
         let mut buffer = [0; link::LONGEST];
         loop {
-            match packets::receive(&self.link, &mut buffer) {
+            match packets::receive_with(&self.link, &mut buffer) {
                 // What cannot be read is from no init of ours.
-                Received::Packet(packet) => match link::read(packet) {
-                    None => {}
-                    order => return order,
-                },
-                Received::Nothing => return None,
-                Received::Closed => {
+                (Received::Packet(packet), descriptor) => {
+                    if let Some(order) = link::read(packet) {
+                        return Some((order, descriptor));
+                    }
+                }
+                (Received::Nothing, _) => return None,
+                (Received::Closed, _) => {
                     self.is_over = true;
                     return None;
                 }
@@ -123,6 +129,7 @@ impl Office<'_> {
 struct Agent<'a> {
     probes: Probes<'a>,
     hooks: Hooks<'a>,
+    listener: Listener,
     office: Office<'a>,
 }
 
@@ -135,17 +142,24 @@ impl Agent<'_> {
             self.sleep();
             this_process::set_alarm(Some(TURN));
             while self.office.prober.signals.poll().is_some() {}
-            while let Some(order) = self.office.order() {
-                self.obey(order);
+            while let Some((order, descriptor)) = self.office.order() {
+                self.obey(order, descriptor);
             }
+            self.listener.turn(&mut self.office);
             self.probes.turn(&mut self.office);
             self.hooks.turn(&mut self.office);
             self.office.endings.retain_mut(|ending| !ending.is_over());
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: Order, descriptor: Option<OwnedFd>) {
         match order {
+            Order::Listen { instance } => match descriptor {
+                Some(socket) => self.listener.listen(instance, socket),
+                // There was no room for it here: the next agent has more.
+                None => self.office.is_over = true,
+            },
+            Order::Noted { instance } => self.listener.noted(instance),
             Order::Run { hook, instance } => self.hooks.run(hook, instance, &mut self.office),
             Order::End(hook) => self.hooks.end(hook, &mut self.office),
             order => self.probes.obey(order, &mut self.office),
@@ -161,6 +175,7 @@ impl Agent<'_> {
         let own = self.office.prober.signals.descriptor();
         let mut watched: Vec<PollFd<'_>> = std::iter::once(self.office.link.as_fd())
             .chain(own)
+            .chain(self.listener.descriptor())
             .chain(self.probes.descriptors())
             .chain(self.hooks.descriptors())
             .map(|descriptor: BorrowedFd<'_>| PollFd::new(descriptor, PollFlags::POLLIN))

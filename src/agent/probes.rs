@@ -61,7 +61,9 @@ impl<'a> Probes<'a> {
                     .for_each(|watch| watch.restore(snapshot, office));
                 return;
             }
-            Order::Run { .. } | Order::End(_) => return,
+            Order::Run { .. } | Order::End(_) | Order::Listen { .. } | Order::Noted { .. } => {
+                return;
+            }
         };
         for watch in &mut self.all {
             watch.step(event, self.instance, office);

@@ -8,6 +8,7 @@ use crate::plan::life::Role;
 use crate::plan::supervision::Errands;
 use crate::probe::{Outcome, Verdict, one_line};
 use crate::spec::action::Action;
+use crate::sys::Pid;
 
 /// So much of what came from elsewhere is shown, in characters.
 const SHOWN: usize = 1000;
@@ -98,6 +99,15 @@ fn failure(action: &Action, outcome: &Outcome, errands: &Errands) -> String {
         _ => return outcome.seen.clone(),
     };
     HookFailure { handler, error, container: &errands.container, pod: &errands.pod }.to_string()
+}
+
+/// A message of sd_notify(3) that nobody of the container has sent.
+pub fn stranger(sender: Option<Pid>, say: Say<'_>) {
+    let who = match sender {
+        Some(pid) => format!("pid {pid}, which does not descend from podinit,"),
+        None => "another PID namespace".to_owned(),
+    };
+    warn("NotifyIgnored", &format!("NOTIFY_SOCKET: what {who} says is ignored"), say);
 }
 
 /// The role makes no difference to what is said of probes and hooks, nor does the name.

@@ -39,11 +39,20 @@ pub(super) fn start(
     log: &mut Log,
 ) -> Result<(Pid, Option<Foreground>), u8> {
     let mut stage = Stage::set(plan, false, log)?;
-    let started = stage.start(plan, &mut program, None, log);
+    let started = stage.start(plan, &mut program, Ties::default(), log);
     let (main, foreground) = started.map_err(|_| plan.failure_codes.not_started)?;
     this_process::leave_directory();
     descriptors::close_others(foreground.as_ref().map(Foreground::terminal));
     Ok((main, foreground))
+}
+
+/// What ties a program that is started to its init.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ties<'a> {
+    /// Into this it writes its exit code if it cannot become the program; its exec closes it.
+    pub failure: Option<BorrowedFd<'a>>,
+    /// Where it can say how it is doing, by sd_notify(3).
+    pub notify_socket: Option<&'a CStr>,
 }
 
 /// Where programs are started, one after the other.
@@ -90,13 +99,12 @@ impl Stage {
         Ok(Stage { terminal, wanted, child_signal })
     }
 
-    /// Starts the program, which has the terminal from then on. Into `failure` it writes its exit code if it cannot
-    /// become the program; its exec closes it.
+    /// Starts the program, which has the terminal from then on.
     pub fn start(
         &mut self,
         plan: &Plan,
         program: &mut Program,
-        failure: Option<BorrowedFd<'_>>,
+        ties: Ties<'_>,
         log: &mut Log,
     ) -> Result<(Pid, Option<Foreground>), Errno> {
         // From the background it is taken under no name (init X15, init K10).
@@ -108,7 +116,7 @@ impl Stage {
             Placement::InitsGroup => Place::OwnersGroup,
         };
         let (wanted, is_given) = (self.wanted, given.is_some());
-        let main = spawn(plan, program, place, self.child_signal, failure, log)?;
+        let main = spawn(plan, program, place, self.child_signal, ties, log)?;
         let terminal = self.terminal.take();
         let foreground = terminal.map(|terminal| Foreground::new(terminal, main, wanted, is_given));
         Ok((main, foreground))
@@ -161,7 +169,7 @@ fn spawn(
     program: &mut Program,
     place: Place<'_>,
     child_signal: ChildSignal,
-    failure: Option<BorrowedFd<'_>>,
+    ties: Ties<'_>,
     log: &mut Log,
 ) -> Result<Pid, Errno> {
     let Program { argv, environment, directory, credentials, capabilities, mask } = program;
@@ -179,12 +187,13 @@ fn spawn(
         placed: None,
         parent_death_signal: None,
         oom_score_adj: None,
+        notify_socket: ties.notify_socket,
     };
     let started = spawn::spawn(&mut order, |step, order| {
         let because = Because { step, program: name, environment: order.environment, directory };
         log.note(Note::NotStarted { program: name, because: &because });
         let code = failure_code(&plan.failure_codes, step);
-        if let Some(failure) = failure {
+        if let Some(failure) = ties.failure {
             descriptors::write_byte(failure, code);
         }
         code

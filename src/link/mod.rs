@@ -27,6 +27,10 @@ pub enum Order {
     Run { hook: Hook, instance: u32 },
     /// End it, with all it has started; not answered.
     End(Hook),
+    /// Hear what this instance says of itself by the socket that comes with this message.
+    Listen { instance: u32 },
+    /// What was told by [`Report::Notified`] has been taken.
+    Noted { instance: u32 },
 }
 
 /// What the agent tells init: only what has changed.
@@ -50,6 +54,11 @@ pub enum Report {
         hook: Hook,
         instance: u32,
         well: bool,
+    },
+    /// The program itself says that it has started and is ready, or that it no longer is; answered by [`Order::Noted`].
+    Notified {
+        instance: u32,
+        ready: bool,
     },
     /// To be kept for the next agent; it takes no answer.
     Kept {
@@ -111,6 +120,8 @@ mod tests {
             Order::Unwatch,
             Order::Run { hook: Hook::PostStop, instance: u32::MAX },
             Order::End(Hook::PostStop),
+            Order::Listen { instance: u32::MAX },
+            Order::Noted { instance: u32::MAX },
         ];
         for order in orders {
             assert_eq!(read(Packet::of(&order).as_bytes()), Some(order));
@@ -120,6 +131,7 @@ mod tests {
             Report::Ready { instance: u32::MAX, ready: true },
             Report::Failed { instance: u32::MAX, kind: Kind::Liveness },
             Report::HookEnded { hook: Hook::PreStop, instance: u32::MAX, well: true },
+            Report::Notified { instance: u32::MAX, ready: true },
             Report::Kept { kind: Kind::Startup, instance: u32::MAX, snapshot },
         ];
         for report in reports {

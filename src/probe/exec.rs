@@ -146,6 +146,7 @@ impl Command {
             placed: Some(&begin),
             parent_death_signal: Some(Signal::KILL),
             oom_score_adj: surroundings.oom_score_adj,
+            notify_socket: None,
         };
         let pid = spawn::spawn(&mut order, |step, order| {
             // If even this fails the exit code is all there is.

@@ -16,7 +16,7 @@ use super::exec::{self, Failure};
 use super::signals::{self, ChildSignal};
 use super::terminal::{self, Terminal};
 use super::words::{Argv, Environment};
-use super::{Errno, capabilities, descriptors, this_process, wait};
+use super::{Errno, capabilities, descriptors, notify, this_process, wait};
 use crate::signal::{Signal, SignalSet};
 
 /// What the child is to be.
@@ -39,6 +39,8 @@ pub struct Order<'a> {
     pub parent_death_signal: Option<Signal>,
     /// Its own, where podinit has another for itself; as far as it may be set.
     pub oom_score_adj: Option<i32>,
+    /// Where it can say how it is doing ([`super::notify`]), in place of what is in its environment.
+    pub notify_socket: Option<&'a CStr>,
 }
 
 /// Where the child goes before it becomes the program.
@@ -124,6 +126,9 @@ impl Order<'_> {
 
     fn prepare(&mut self, podinit: Pid) -> Result<(), Step> {
         self.environment.rename_listen_pid(podinit, unistd::getpid());
+        if let Some(name) = self.notify_socket {
+            self.environment.set(notify::VARIABLE, name);
+        }
         take_place(self.place).map_err(Step::Place)?;
         if let Some(placed) = self.placed {
             placed();

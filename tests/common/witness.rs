@@ -20,13 +20,15 @@ pub fn witness() -> &'static str {
 
 /// Compiles it if the source is newer; one process at a time, and never seen half-written.
 fn build() -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/witness/main.rs");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/witness");
+    let source = folder.join("main.rs");
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let built = dir.join("witness");
     let lock = File::create(dir.join("witness.lock")).unwrap();
     lock.lock().unwrap();
     let changed = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
-    if changed(&built) > changed(&source) {
+    let parts = fs::read_dir(folder).unwrap().map(|entry| changed(&entry.unwrap().path()));
+    if changed(&built) > parts.max().flatten() {
         return built;
     }
     let new = dir.join("witness.new");

@@ -17,6 +17,7 @@ const TARGETS: &[(&str, Check)] = &[
     ("http2_response", checks::http2_response),
     ("http_response", checks::http_response),
     ("manifest", checks::manifest),
+    ("notify_message", checks::notify_message),
     ("resolv_conf", checks::resolv_conf),
     ("url", checks::url),
 ];

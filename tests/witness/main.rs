@@ -23,6 +23,10 @@
 //! | `daemon FILE` | leave a daemon that records, end with 0 |
 //! | `background CMD…` | run CMD in a group of its own that is not the terminal's foreground group; end as it ends |
 //! | `refuse NR ARG` | from here on system call NR with this first argument gives EPERM |
+//! | `await FILE` | wait until there is this file |
+//! | `touch FILE` | add a line to it |
+//! | `notify TEXT` / `flood N TEXT` | send a message to `NOTIFY_SOCKET`, once or N times |
+//! | `barrier FILE` | wait until all before is taken from there (sd_notify_barrier), then add a line to the file |
 //! | `exec CMD…` | become CMD |
 //!
 //! Nothing here outlives `LIFETIME`, whatever becomes of the tests.
@@ -36,6 +40,8 @@ use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::FromRawFd;
 use std::os::unix::fs::MetadataExt;
+
+mod notify;
 
 /// Seconds after which every waiting process here gives up.
 const LIFETIME: i64 = 100;
@@ -123,6 +129,17 @@ pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
             "orphans" => orphans(steps.number(), steps.file()),
             "daemon" => daemon(steps.file()),
             "refuse" => refuse(steps.number(), steps.number()),
+            "await" => await_file(steps.file()),
+            "touch" => touch(steps.file()),
+            "notify" => notify::send(steps.file(), 1),
+            "flood" => {
+                let count = steps.number();
+                notify::send(steps.file(), count)
+            }
+            "barrier" => {
+                notify::barrier();
+                touch(steps.file())
+            }
             "background" => background(&args[steps.next..]),
             "exec" => exec(&args[steps.next..]),
             other => panic!("the witness has no step {other:?}"),
@@ -155,6 +172,20 @@ impl<'a> Steps<'a> {
         self.next += 1;
         Some((self.number(), self.number()))
     }
+}
+
+fn await_file(path: &str) {
+    for _ in 0..LIFETIME * 100 {
+        if fs::exists(path).unwrap_or(false) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    leave(96)
+}
+
+fn touch(path: &str) {
+    let _ = append(path).write_all(b"1\n");
 }
 
 /// A seccomp filter, in the classic BPF of `struct sock_filter`: (code, jump if true, jump if false, constant).

@@ -22,6 +22,8 @@ pub(super) struct Options {
     pub(super) bounded: bool,
     #[cfg(feature = "probe")]
     pub(super) strict_hooks: bool,
+    #[cfg(feature = "probe")]
+    pub(super) notify: bool,
     /// What only the planner understands.
     #[cfg(feature = "probe")]
     pub(super) asked: Vec<Asked>,
@@ -240,7 +242,7 @@ const fn planned(long: &'static str, value: &'static str, help: &'static str) ->
 const OPTS: &str = "OPTS";
 
 #[cfg(feature = "probe")]
-static LIFE: [Flag; 13] = [
+static LIFE: [Flag; 14] = [
     planned(
         "post-start",
         "ACTION",
@@ -267,6 +269,12 @@ static LIFE: [Flag; 13] = [
     planned("readiness", "ACTION", "while this fails the program is not ready"),
     planned("readiness-opts", OPTS, "the same for --readiness, without grace"),
     planned("probe-host", "HOST", "where actions name no host [default: 127.0.0.1]"),
+    Flag {
+        long: "notify",
+        short: None,
+        help: "the program says by sd_notify when it has started and is ready; podinit tells its own NOTIFY_SOCKET",
+        kind: Kind::Switch(|options, on| options.notify = on),
+    },
     Flag {
         long: "strict-hooks",
         short: None,

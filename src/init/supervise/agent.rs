@@ -40,6 +40,7 @@ pub(super) struct Agent<'a> {
     hook: Option<Task>,
     /// The commands under way, of all agents there have been.
     ledger: Option<Ledger>,
+    hearing: Option<Hearing>,
 }
 
 /// A probe, as far as the next agent has to know it.
@@ -65,6 +66,12 @@ struct Watch {
     since: Moment,
     started: bool,
     quiet: bool,
+}
+
+/// The instance that says itself how it is doing, and where that arrives: what no agent has taken in waits there.
+struct Hearing {
+    instance: u32,
+    socket: OwnedFd,
 }
 
 /// A hook under way.
@@ -93,6 +100,7 @@ impl<'a> Agent<'a> {
             kept,
             hook: None,
             ledger: Ledger::open(),
+            hearing: None,
         }
     }
 
@@ -105,7 +113,7 @@ impl<'a> Agent<'a> {
     }
 
     pub fn link(&self) -> Option<BorrowedFd<'_>> {
-        self.process.as_ref()?.link.as_ref().map(AsFd::as_fd)
+        self.given_link().map(AsFd::as_fd)
     }
 
     /// Forks one, which goes on where the one before it was.
@@ -168,6 +176,7 @@ impl<'a> Agent<'a> {
 
     /// Tells a new agent what the one before it knew.
     fn resume(&mut self, log: &mut Log) {
+        self.hand_over(log);
         if let Some(Watch { instance, since, started, quiet }) = self.watch {
             let kept = self.kept;
             if kept.iter().all(|kept| !kept.exists || kept.snapshot.is_some()) {
@@ -189,6 +198,25 @@ impl<'a> Agent<'a> {
         if let Some(Task { hook, instance, .. }) = self.hook {
             self.order(Order::Run { hook, instance }, log);
         }
+    }
+
+    /// Hears what this instance says from now on.
+    pub fn listen(&mut self, instance: u32, socket: OwnedFd, log: &mut Log) {
+        self.hearing = Some(Hearing { instance, socket });
+        self.hand_over(log);
+    }
+
+    fn hand_over(&mut self, log: &mut Log) {
+        let Some(link) = self.given_link() else { return };
+        let Some(Hearing { instance, socket }) = &self.hearing else { return };
+        let order = Packet::of(&Order::Listen { instance: *instance });
+        let sent = packets::offer_with(link, order.as_bytes(), socket.as_fd());
+        self.see_sent(sent, log);
+    }
+
+    /// What the program has said of this instance has been taken.
+    pub fn acknowledge(&mut self, instance: u32, log: &mut Log) {
+        self.order(Order::Noted { instance }, log);
     }
 
     pub fn run(&mut self, now: Moment, hook: Hook, instance: u32, log: &mut Log) {
@@ -228,15 +256,21 @@ impl<'a> Agent<'a> {
 
     /// One that leaves no room for an order hangs, and one whose link is broken is lost.
     fn order(&mut self, order: Order, log: &mut Log) {
-        let Some(link) = self.process.as_ref().and_then(|process| process.link.as_ref()) else {
-            return;
-        };
-        if let Err(errno) = packets::offer(link, Packet::of(&order).as_bytes()) {
-            if errno == Errno::EAGAIN {
-                log.note(Note::Supervised(Supervised::AgentHangs));
-            }
-            self.give_up();
+        let Some(link) = self.given_link() else { return };
+        let sent = packets::offer(link, Packet::of(&order).as_bytes());
+        self.see_sent(sent, log);
+    }
+
+    fn given_link(&self) -> Option<&OwnedFd> {
+        self.process.as_ref()?.link.as_ref()
+    }
+
+    fn see_sent(&mut self, sent: Result<(), Errno>, log: &mut Log) {
+        let Err(errno) = sent else { return };
+        if errno == Errno::EAGAIN {
+            log.note(Note::Supervised(Supervised::AgentHangs));
         }
+        self.give_up();
     }
 
     /// What it has said, one at a time; `None` when that is all.
@@ -268,6 +302,7 @@ impl<'a> Agent<'a> {
                 }
                 return None;
             }
+            Report::Notified { .. } => return None,
             Report::Started { instance } => (instance, Event::Started),
             Report::Ready { instance, ready } => (instance, Event::Ready(ready)),
             Report::Failed { instance, kind } => (instance, Event::Failed(kind)),

@@ -4,14 +4,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::init::foreground::Foreground;
 use crate::init::report::{Log, Note};
-use crate::init::start::{NoProcess, Program, Stage};
+use crate::init::start::{NoProcess, Program, Stage, Ties};
 use crate::lifecycle::Moment;
 use crate::lifecycle::container::{Event, Exit};
 use crate::lifecycle::status::Waiting;
 use crate::plan::{Placement, Plan, Target};
 use crate::signal::Signal;
 use crate::sys::signals::{self, Recipient};
-use crate::sys::{Errno, Pid, descriptors, wait};
+use crate::sys::{Errno, Pid, descriptors, notify, wait};
 
 /// The program, and the process that it is at present.
 pub(super) struct Instance<'a> {
@@ -26,6 +26,10 @@ pub(super) struct Instance<'a> {
     /// What has not executed the program by then is killed.
     kill_at: Option<Moment>,
     foreground: Option<Foreground>,
+    /// The program speaks sd_notify(3).
+    notifies: bool,
+    /// What it says comes here, for whoever hears it.
+    pub messages: Option<OwnedFd>,
 }
 
 /// What is known of a main process's exec(2).
@@ -38,7 +42,7 @@ enum Exec {
 }
 
 impl<'a> Instance<'a> {
-    pub fn new(plan: &'a Plan, program: Program, stage: Stage) -> Instance<'a> {
+    pub fn new(plan: &'a Plan, program: Program, stage: Stage, notifies: bool) -> Instance<'a> {
         let (main, exec) = (Pid::from_raw(0), Exec::Done);
         Instance {
             plan,
@@ -49,6 +53,8 @@ impl<'a> Instance<'a> {
             exec,
             kill_at: None,
             foreground: None,
+            notifies,
+            messages: None,
         }
     }
 
@@ -69,12 +75,27 @@ impl<'a> Instance<'a> {
             let program = self.program.argv.program();
             log.note(Note::NotStarted { program, because: &NoProcess(*errno) });
         })?;
-        let failure = Some(writing.as_fd());
-        let (main, foreground) = self.stage.start(self.plan, &mut self.program, failure, log)?;
+        let messages = self.open_socket(log)?;
+        let notify_socket = messages.as_ref().and_then(|(_, name)| name.as_c_str());
+        let ties = Ties { failure: Some(writing.as_fd()), notify_socket };
+        let (main, foreground) = self.stage.start(self.plan, &mut self.program, ties, log)?;
+        self.messages = messages.map(|(socket, _)| socket);
         self.main = main;
         self.is_there = true;
         self.foreground = foreground;
         Ok(reading)
+    }
+
+    /// One for each instance: what another has said, or one that lives on says, is in another socket.
+    fn open_socket(&self, log: &mut Log) -> Result<Option<(OwnedFd, notify::Name)>, Errno> {
+        if !self.notifies {
+            return Ok(None);
+        }
+        let socket = descriptors::with_room(notify::open).inspect_err(|errno| {
+            let what = "--notify: there is no socket for what the program says";
+            log.note(Note::Refused { what, errno: *errno, fatal: true });
+        })?;
+        Ok(Some(socket))
     }
 
     /// The main process, while it is there.

@@ -20,14 +20,17 @@ use super::start::{Program, Stage};
 use super::{BATCH, now};
 
 mod agent;
+mod hearing;
 mod instance;
 mod leave;
 mod leftovers;
+mod manager;
 mod times;
 
 use agent::Agent;
 use instance::Instance;
 use leftovers::Clearance;
+use manager::Manager;
 use times::Times;
 
 /// Lives one container's life, over all its instances; returns the exit code. `errands` is
@@ -58,6 +61,8 @@ pub struct Supervisor<'a> {
     agent: Option<Agent<'a>>,
     clearance: Clearance,
     times: Times,
+    /// Who is told how the container is doing, where the program says so itself.
+    manager: Manager,
     /// The first signal that asked for the end.
     stop: Option<Signal>,
     /// There was no process for the first instance.
@@ -73,11 +78,12 @@ impl<'a> Supervisor<'a> {
         plan: &'a Plan,
         supervision: &'a Supervision,
         errands: &'a [u8],
-        program: Program,
+        mut program: Program,
         mut log: Log,
     ) -> Result<Supervisor<'a>, u8> {
         let life = &supervision.life;
         let stage = Stage::set(plan, has_errands(life), &mut log)?;
+        let manager = Manager::of(life, &mut program.environment);
         Ok(Supervisor {
             plan,
             supervision,
@@ -85,10 +91,11 @@ impl<'a> Supervisor<'a> {
             log,
             source: Source::open(SignalSet::ALL),
             container: Container::new(life),
-            instance: Instance::new(plan, program, stage),
+            instance: Instance::new(plan, program, stage, life.notifies),
             agent: has_errands(life).then(|| Agent::new(errands, &life.probes, now())),
             clearance: Clearance::new(),
             times: Times::default(),
+            manager,
             stop: None,
             never_started: false,
         })
@@ -139,16 +146,6 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    fn hear(&mut self) {
-        for _ in 0..BATCH {
-            let Some(agent) = &mut self.agent else { return };
-            let Some(report) = agent.next_report() else { return };
-            if let Some(event) = agent.heard(report, self.container.instance()) {
-                self.happened(event);
-            }
-        }
-    }
-
     fn receive(&mut self) {
         for _ in 0..BATCH {
             match self.source.poll() {
@@ -185,6 +182,7 @@ impl<'a> Supervisor<'a> {
         let (now, grace) = (now(), self.supervision.life.grace);
         self.stop.get_or_insert(signal);
         self.times.stop(now);
+        self.manager.stopping();
         let again = self.times.is_signalled();
         self.happened(Event::Stop(Stop { grace, ordered: false, asked: true }));
         if let Some(signal) = send.filter(|_| again) {
@@ -279,7 +277,9 @@ impl<'a> Supervisor<'a> {
             if matches!(event, Event::HookEnded(Hook::PreStop, _)) {
                 self.times.pre_stop_over(now);
             }
-            for action in self.container.step(now, event) {
+            let actions = self.container.step(now, event);
+            self.manager.ready(self.container.status().ready, self.name);
+            for action in actions {
                 // Of the actions of one answer one at most is answered.
                 next = next.or(self.carry_out(now, action));
             }
@@ -290,11 +290,14 @@ impl<'a> Supervisor<'a> {
     fn carry_out(&mut self, now: Moment, action: Action) -> Option<Event> {
         let (log, latest) = (&mut self.log, self.container.instance());
         match (action, &mut self.agent) {
-            (Action::Spawn, _) => {
+            (Action::Spawn, agent) => {
                 self.times.instance();
                 let failed = self.instance.start(log);
                 // As long as nothing has run that is podinit's own failure, and not tried again.
                 self.never_started |= latest == 0 && failed.is_some();
+                if let (Some(agent), Some(messages)) = (agent, self.instance.messages.take()) {
+                    agent.listen(latest.saturating_add(1), messages, log);
+                }
                 return failed;
             }
             (Action::Run(hook), Some(agent)) => {
@@ -357,16 +360,21 @@ impl<'a> Supervisor<'a> {
             self.times.killing(now);
         }
         let (role, name) = (self.supervision.life.role, self.name);
+        let said = Supervised::Said { role, name, word };
+        if let Word::Killing { restarts: false, .. } = word {
+            self.manager.stopping();
+        }
+        self.manager.status(said);
         // Of a start, and of one that failed, more has been said.
         if !matches!(word, Word::Started | Word::Failed(_)) {
-            self.log.note(Note::Supervised(Supervised::Said { role, name, word }));
+            self.log.note(Note::Supervised(said));
         }
     }
 }
 
 /// Whether there is something for an agent to do.
 fn has_errands(life: &Life) -> bool {
-    life.hooks != Hooks::default() || life.probes != Probes::default()
+    life.hooks != Hooks::default() || life.probes != Probes::default() || life.notifies
 }
 
 /// The container's name, which is what encoded errands begin with; nothing is copied.

@@ -22,6 +22,7 @@ pub struct Given<'g> {
     /// Whom `--user` means.
     pub user: Option<u32>,
     pub strict_hooks: bool,
+    pub notify: bool,
     /// Kubernetes has started podinit.
     pub in_cluster: bool,
 }
@@ -35,6 +36,7 @@ pub fn make(
     let wishes = Wishes::read(given.asked)?;
     let (mut supervision, mut errands) = base(given, &wishes, warn)?;
     let life = &mut supervision.life;
+    life.notifies = given.notify;
     let hooks = &mut life.hooks;
     wish_hook(wishes.post_start, &mut hooks.post_start, &mut errands.post_start);
     wish_hook(wishes.pre_stop, &mut hooks.pre_stop, &mut errands.pre_stop);

@@ -77,6 +77,7 @@ pub(super) fn read(
             stop_signal: options.plan.stop_signal,
             user: program.credentials.as_ref().map(|credentials| credentials.uid.as_raw()),
             strict_hooks: options.strict_hooks,
+            notify: options.notify,
             in_cluster: environment.get("KUBERNETES_SERVICE_HOST").is_some(),
         };
         let mut log = options.log();

@@ -29,6 +29,7 @@ fn given(asked: &[Asked]) -> Given<'_> {
         stop_signal: None,
         user: None,
         strict_hooks: false,
+        notify: false,
         in_cluster: false,
     }
 }
@@ -97,12 +98,13 @@ fn what_other_options_say_is_part_of_it() {
         grace: Some(Some(SECOND)),
         stop_signal: Some(Signal::QUIT),
         strict_hooks: true,
+        notify: true,
         ..given(&asked)
     };
     let (supervision, errands) = make(&given, &mut |_| {}).unwrap();
     assert_eq!((supervision.life.grace, supervision.stop_signal), (Some(SECOND), Some(3)));
     assert_eq!(supervision.life.pace, Pace::new(SECOND * 5, SECOND * 5));
-    assert!(errands.strict_hooks);
+    assert!(errands.strict_hooks && supervision.life.notifies);
 }
 
 #[cfg(feature = "manifest")]

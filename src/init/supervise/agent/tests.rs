@@ -153,3 +153,21 @@ fn a_hook_that_nobody_runs_fails_in_the_end() {
     assert_eq!(agent.failed_hook(s(15), &mut log()), Some(failed));
     assert_eq!((agent.due(), agent.failed_hook(s(16), &mut log())), (None, None));
 }
+
+/// What has not been heard waits in it.
+#[test]
+fn each_agent_is_given_the_socket_of_the_instance() {
+    let mut agent = Agent::new(&[], &probes(false, false), s(0));
+    let (reading, writing) = descriptors::pipe().unwrap();
+    agent.listen(4, writing, &mut log());
+    for byte in [1, 2] {
+        let link = connect(&mut agent);
+        let mut room = [0; LONGEST];
+        let (packet, given) = packets::receive_with(&link, &mut room);
+        let Received::Packet(packet) = packet else { panic!("{packet:?}") };
+        assert_eq!(link::read(packet), Some(Order::Listen { instance: 4 }));
+        descriptors::write_byte(given.unwrap().as_fd(), byte);
+        assert_eq!(descriptors::read_byte(reading.as_fd()), Ok(Some(byte)));
+        assert_eq!(orders(&link), []);
+    }
+}

@@ -1,0 +1,46 @@
+//! What the agent tells, and what init makes of it.
+
+use super::{BATCH, Supervisor};
+use crate::lifecycle::container::Event;
+use crate::link::Report;
+
+impl Supervisor<'_> {
+    pub(super) fn hear(&mut self) {
+        for _ in 0..BATCH {
+            let Some(report) = self.agent.as_mut().and_then(|agent| agent.next_report()) else {
+                return;
+            };
+            // Whatever is said of an instance, it has been executed before.
+            if let Some(event) = self.instance.look_at_exec() {
+                self.happened(event);
+            }
+            self.heard(report);
+        }
+    }
+
+    fn heard(&mut self, report: Report) {
+        let latest = self.container.instance();
+        if let Report::Notified { instance, ready } = report {
+            if instance == latest {
+                self.notified(ready);
+            }
+            if let Some(agent) = &mut self.agent {
+                agent.acknowledge(instance, &mut self.log);
+            }
+        } else if let Some(agent) = &mut self.agent
+            && let Some(event) = agent.heard(report, latest)
+        {
+            self.happened(event);
+        }
+    }
+
+    /// The program has said that it is ready, or that it no longer is. Where there is a readiness probe, that knows better.
+    fn notified(&mut self, ready: bool) {
+        if ready {
+            self.happened(Event::Started);
+        }
+        if self.supervision.life.probes.readiness.is_none() {
+            self.happened(Event::Ready(ready));
+        }
+    }
+}

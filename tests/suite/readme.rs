@@ -22,6 +22,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
         "cargo",
         &["--release", "--no-fail-fast", "--include-ignored", "--bench", "--no-default-features"],
     ),
+    ("podman", &["--sdnotify"]),
+    ("systemd-notify", &["--ready"]),
     ("unshare", &["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]),
     (
         "docker",

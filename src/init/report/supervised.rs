@@ -18,6 +18,8 @@ use crate::sys::wait::Exit;
 pub enum Supervised<'a> {
     /// What the container's machine says, of the container of this name.
     Said { role: Role, name: &'a str, word: Word },
+    /// Whether the container of this name is ready, as it says itself.
+    Ready { name: &'a str, ready: bool },
     /// No process could be made for the agent.
     NoAgent { errno: Errno, pause: Duration },
     /// There is another after this pause.
@@ -68,7 +70,7 @@ impl Supervised<'_> {
             | Supervised::AgentEnded { .. }
             | Supervised::AgentHangs
             | Supervised::HookNotRun { .. } => Level::Warning,
-            Supervised::Dropped { .. } => Level::Info,
+            Supervised::Dropped { .. } | Supervised::Ready { .. } => Level::Info,
             Supervised::Closing { account, .. } if account.wanted || account.killed => {
                 Level::Warning
             }
@@ -82,6 +84,7 @@ impl Supervised<'_> {
             // As the agent's remarks, in the kubelet's words.
             Supervised::Said { role, name, word } => said(*role, name, *word).reason(),
             Supervised::Remarked(remark) => remark.reason,
+            Supervised::Ready { .. } => "ready",
             Supervised::NoAgent { .. } => "no-agent",
             Supervised::AgentEnded { .. } => "agent-ended",
             Supervised::AgentHangs => "agent-hangs",
@@ -107,6 +110,7 @@ impl Supervised<'_> {
                 write!(out, ",\"exit\":{}", exit.code())?;
                 seconds(out, "pause", pause)
             }
+            Supervised::Ready { ready, .. } => write!(out, ",\"ready\":{ready}"),
             Supervised::Dropped { signal } => write!(out, ",\"signal\":\"{signal}\""),
             Supervised::Closing { account, exit } => {
                 if let Some((signal, _)) = account.signalled {
@@ -145,6 +149,9 @@ impl fmt::Display for Supervised<'_> {
             }
             Supervised::Said { role, name, word } => said(role, name, word).fmt(f),
             Supervised::Remarked(remark) => f.write_str(remark.text),
+            Supervised::Ready { name, ready } => {
+                write!(f, "Container {name} is {}ready", if ready { "" } else { "not " })
+            }
             Supervised::NoAgent { errno, pause } => {
                 let (why, pause) = (errno.desc(), Seconds(pause));
                 write!(

@@ -1,6 +1,7 @@
-//! What the agent tells, and what init makes of it.
+//! What the agent tells of probes, hooks and the program, and what init makes of it.
 
 use super::{BATCH, Supervisor};
+use crate::init::report::{Note, Supervised};
 use crate::lifecycle::container::Event;
 use crate::link::Report;
 
@@ -41,6 +42,16 @@ impl Supervisor<'_> {
         }
         if self.supervision.life.probes.readiness.is_none() {
             self.happened(Event::Ready(ready));
+        }
+    }
+    /// After an event. Of one that ends there is other news than that it is no longer ready.
+    pub(super) fn look_whether_ready(&mut self, event: Event) {
+        let (name, ready) = (self.name, self.container.status().ready);
+        let is_news = self.manager.ready(ready) && (ready || event == Event::Ready(false));
+        if is_news && self.supervision.life.notifies {
+            let said = Supervised::Ready { name, ready };
+            self.manager.status(said);
+            self.log.note(Note::Supervised(said));
         }
     }
 }

@@ -31,24 +31,19 @@ impl Manager {
         Manager { address, ..Manager::default() }
     }
 
-    /// Whether the container is ready now: `READY=1` the first time it is, as a service is started but once.
-    pub fn ready(&mut self, is_ready: bool, name: &str) {
-        if is_ready == self.is_ready {
-            return;
-        }
-        self.is_ready = is_ready;
-        if is_ready && !self.was_ready {
-            self.was_ready = true;
+    /// Whether the container is ready now: `READY=1` the first time it is, as a service is started but once. Whether that
+    /// has changed.
+    pub fn ready(&mut self, is_ready: bool) -> bool {
+        let has_changed = std::mem::replace(&mut self.is_ready, is_ready) != is_ready;
+        if is_ready && !std::mem::replace(&mut self.was_ready, true) {
             self.tell(b"READY=1");
         }
-        let not = if is_ready { "" } else { "not " };
-        self.status(format_args!("Container {name} is {not}ready"));
+        has_changed
     }
 
     /// Its end has begun; there is no other after it.
     pub fn stopping(&mut self) {
-        if !self.is_stopping {
-            self.is_stopping = true;
+        if !std::mem::replace(&mut self.is_stopping, true) {
             self.tell(b"STOPPING=1");
         }
     }
@@ -89,7 +84,7 @@ mod tests {
     #[test]
     fn a_name_cannot_say_anything() {
         let mut status = OneLine(Text::default());
-        write!(status, "{}", "a\nREADY=1\r\u{85}\0b").unwrap();
+        status.write_str("a\nREADY=1\r\u{85}\0b").unwrap();
         assert_eq!(status.0.as_bytes(), b"a READY=1   b");
     }
 }

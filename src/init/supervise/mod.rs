@@ -278,7 +278,7 @@ impl<'a> Supervisor<'a> {
                 self.times.pre_stop_over(now);
             }
             let actions = self.container.step(now, event);
-            self.manager.ready(self.container.status().ready, self.name);
+            self.look_whether_ready(event);
             for action in actions {
                 // Of the actions of one answer one at most is answered.
                 next = next.or(self.carry_out(now, action));

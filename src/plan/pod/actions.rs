@@ -100,10 +100,8 @@ impl Given<'_> {
         let port = self
             .port(port)
             .map_err(|problem| PlanError::new(format!("{handler}.port"), problem))?;
-        Address::new(host, port).map_err(|problem| {
-            let host = host.unwrap_or_default().to_owned();
-            PlanError::new(format!("{handler}.host"), Problem::Host(host, problem))
-        })
+        Address::new(host, port)
+            .map_err(|problem| PlanError::new(format!("{handler}.host"), Problem::Host(problem)))
     }
 
     /// A number; the first port of this container by that name; or digits that were written as text (kubelet P6). A

@@ -34,7 +34,7 @@ pub enum Problem {
     NoHandler,
     /// A hook cannot connect only (kubelet H1).
     TcpHook,
-    Host(String, HostProblem),
+    Host(HostProblem),
     Header(HeaderError),
     Word(WordError),
     Environment(Box<environment::Problem<Problem>>),
@@ -107,9 +107,7 @@ impl fmt::Display for Problem {
             Problem::Port(number) => write!(f, "{number} is not a port (1 to 65535)"),
             Problem::NoHandler => f.write_str("it says nothing to do (exec, httpGet …)"),
             Problem::TcpHook => f.write_str("a hook cannot be a tcpSocket (use exec or httpGet)"),
-            Problem::Host(host, problem) => {
-                write!(f, "\"{}\" is not a host: {problem}", shorten(host, LONGEST))
-            }
+            Problem::Host(problem) => problem.fmt(f),
             Problem::Header(error) => error.fmt(f),
             Problem::Word(error) => error.fmt(f),
             Problem::Environment(error) => error.fmt(f),

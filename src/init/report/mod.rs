@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::sys::text::Text;
+use crate::sys::line::LINE_LIMIT;
 use crate::sys::{Errno, clock, stderr, this_process};
 
 mod note;
@@ -89,7 +90,7 @@ impl Log {
 
     /// Whether the line is out, or could never be.
     fn write(&self, note: &Note<'_>) -> bool {
-        let mut line = Text::<{ stderr::LINE_LIMIT }>::default();
+        let mut line = Text::<{ LINE_LIMIT }>::default();
         // Writing into it cannot fail.
         let _ = self.compose(&mut line, note.level(), note);
         line.end_with(b'\n');
@@ -121,7 +122,7 @@ impl Log {
 }
 
 /// What a JSON line leaves for the message, so that the object is closed however long that is.
-const JSON_ROOM: usize = stderr::LINE_LIMIT - 512;
+const JSON_ROOM: usize = LINE_LIMIT - 512;
 
 fn now() -> impl fmt::Display {
     humantime::format_rfc3339_millis(clock::wall())
@@ -206,7 +207,7 @@ mod tests {
     fn a_json_line_is_closed_however_long_its_message() {
         let name = std::ffi::CString::new("\"\\\n\u{7f}é".repeat(2000)).unwrap();
         let line = shown(Style::Json, Note::Started { program: &name, pid: Pid::from_raw(7) });
-        assert!(line.len() < stderr::LINE_LIMIT, "{}", line.len());
+        assert!(line.len() < LINE_LIMIT, "{}", line.len());
         assert!(line.ends_with("\",\"pid\":7}"), "{line}");
         assert!(
             line.contains(r#""level":"info","event":"started","msg":"started \"\\\\n"#),

@@ -262,7 +262,7 @@ securityContext: {capabilities: {drop: [ALL]}, privileged: false}")
     let expected = [
         "podinit: pod.yaml: spec.containers[0].livenesProbe: unknown field (line 9): did you mean livenessProbe?".to_owned(),
         format!("podinit: pod.yaml: not honoured here: spec.affinity, {own}.securityContext.privileged, spec.activeDeadlineSeconds, \
-                 {own}.securityContext.capabilities, {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
+                 {own}.securityContext.capabilities, {own}.terminationMessagePolicy"),
     ];
     assert_eq!(finished.stderr.lines().collect::<Vec<_>>(), expected);
     // Nobody misses what was not asked for.

@@ -2,15 +2,19 @@
 
 use std::fmt::{self, Write};
 
-use crate::sys::text::Text;
 use crate::sys::line::LINE_LIMIT;
+use crate::sys::text::Text;
 use crate::sys::{Errno, clock, stderr, this_process};
 
 mod note;
 #[cfg(feature = "probe")]
+mod status;
+#[cfg(feature = "probe")]
 mod supervised;
 
 pub use note::{Note, Printable};
+#[cfg(feature = "probe")]
+pub use status::{StatusEvent, StatusStream, Subject};
 #[cfg(feature = "probe")]
 pub use supervised::{Account, Supervised};
 
@@ -137,7 +141,7 @@ struct JsonString<'a> {
 impl Write for JsonString<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let width = if character.is_control() { 6 } else { 2.max(character.len_utf8()) };
+            let width = width(character);
             if self.room < width {
                 self.room = 0;
                 return Ok(());
@@ -145,6 +149,7 @@ impl Write for JsonString<'_> {
             self.room -= width;
             match character {
                 '"' | '\\' => write!(self.out, "\\{character}")?,
+                '\n' => self.out.write_str("\\n")?,
                 control if control.is_control() => {
                     write!(self.out, "\\u{:04x}", u32::from(control))?
                 }
@@ -152,6 +157,15 @@ impl Write for JsonString<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a character takes within a JSON string, in bytes.
+fn width(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' => 2,
+        control if control.is_control() => 6,
+        plain => plain.len_utf8(),
     }
 }
 

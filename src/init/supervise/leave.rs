@@ -32,7 +32,7 @@ impl Supervisor<'_> {
         let code = self.exit_code();
         let life = &self.supervision.life;
         let account = self.times.account(now(), life.grace, has_errands(life));
-        self.log.note(Note::Supervised(Supervised::Closing { account, exit: code }));
+        self.told_end(Supervised::Closing { account, exit: code }, code);
         code
     }
 

@@ -5,41 +5,50 @@
 //! call.
 
 use crate::lifecycle::Moment;
-use crate::lifecycle::container::{Action, Container, Event, Hook, KillReason, Stop, Word};
+use crate::lifecycle::container::{Action, Container, Event, Hook, KillReason, Stop};
 use crate::lifecycle::termination::concerns_init_only;
+use crate::link::{LONGEST_MESSAGE, Message};
 use crate::plan::Plan;
 use crate::plan::life::{Hooks, Life, Probes};
 use crate::plan::supervision::Supervision;
 use crate::signal::{Received, Sender, Signal, SignalSet};
+use crate::sys::line::Output;
 use crate::sys::poll;
 use crate::sys::signals::Source;
 use crate::sys::wait::{self, Dead, Exit};
 
-use super::report::{Log, Note, Supervised};
+use super::report::{Log, Note, StatusStream, Supervised};
 use super::start::{Program, Stage};
 use super::{BATCH, now};
 
 mod agent;
 mod instance;
+mod last_words;
 mod leave;
 mod leftovers;
+mod memory;
+mod tell;
 mod times;
 
 use agent::Agent;
 use instance::Instance;
+use last_words::LastWords;
 use leftovers::Clearance;
+use memory::Memory;
+use tell::Names;
 use times::Times;
 
 /// Lives one container's life, over all its instances; returns the exit code. `errands` is
-/// [`crate::plan::supervision::Errands`], encoded.
+/// [`crate::plan::supervision::Errands`], encoded; `status` is what `--status-fd` names.
 pub fn supervise(
     plan: &Plan,
     supervision: &Supervision,
     errands: &[u8],
     program: Program,
     log: Log,
+    status: Option<Output>,
 ) -> u8 {
-    let supervisor = Supervisor::prepare(plan, supervision, errands, program, log);
+    let supervisor = Supervisor::prepare(plan, supervision, errands, program, log, status);
     supervisor.map_or_else(|code| code, Supervisor::run)
 }
 
@@ -47,14 +56,17 @@ pub fn supervise(
 pub struct Supervisor<'a> {
     plan: &'a Plan,
     supervision: &'a Supervision,
-    name: &'a str,
+    names: Names<'a>,
     log: Log,
+    stream: Option<StatusStream>,
     source: Source,
     container: Container<'a>,
     instance: Instance<'a>,
     /// Where there is something for it to do.
     agent: Option<Agent<'a>>,
     clearance: Clearance,
+    last_words: LastWords,
+    memory: Memory,
     times: Times,
     /// The first signal that asked for the end.
     stop: Option<Signal>,
@@ -73,19 +85,23 @@ impl<'a> Supervisor<'a> {
         errands: &'a [u8],
         program: Program,
         mut log: Log,
+        status: Option<Output>,
     ) -> Result<Supervisor<'a>, u8> {
         let life = &supervision.life;
         let stage = Stage::set(plan, has_errands(life), &mut log)?;
         Ok(Supervisor {
             plan,
             supervision,
-            name: name_in(errands),
+            names: Names::stand_in(errands),
             log,
+            stream: status.map(StatusStream::new),
             source: Source::open(SignalSet::ALL),
             container: Container::new(life),
             instance: Instance::new(plan, program, stage),
             agent: has_errands(life).then(|| Agent::new(errands, &life.probes, now())),
             clearance: Clearance::new(),
+            last_words: LastWords::new(supervision.termination_log.as_deref()),
+            memory: Memory::new(),
             times: Times::default(),
             stop: None,
             never_started: false,
@@ -95,9 +111,9 @@ impl<'a> Supervisor<'a> {
     /// Lives until there is no instance and will be none. Returns the exit code.
     pub fn run(mut self) -> u8 {
         self.start_agent(now());
-        self.happened(Event::Start);
         // Who had ended before podinit was executed has told nobody.
         self.look_at_children();
+        self.happened(Event::Start);
         while !self.is_over() {
             self.act_on_due();
             if !self.is_over() {
@@ -138,11 +154,17 @@ impl<'a> Supervisor<'a> {
     }
 
     fn hear(&mut self) {
+        let mut buffer = [0; LONGEST_MESSAGE];
         for _ in 0..BATCH {
             let Some(agent) = &mut self.agent else { return };
-            let Some(report) = agent.next_report() else { return };
-            if let Some(event) = agent.heard(report, self.container.instance()) {
-                self.happened(event);
+            match agent.next_message(&mut buffer) {
+                None => return,
+                Some(Message::Event(remarked)) => self.remarked(remarked),
+                Some(Message::Report(report)) => {
+                    if let Some(event) = agent.heard(report, self.container.instance()) {
+                        self.happened(event);
+                    }
+                }
             }
         }
     }
@@ -227,7 +249,10 @@ impl<'a> Supervisor<'a> {
         if let Some(pid) = self.instance.pid() {
             self.log.note(Note::MainEnded { pid, exit });
         }
-        let event = self.instance.ended(exit);
+        self.last_words.main_ended(exit);
+        let killed = self.container.account().is_some_and(|account| account.killed.is_some());
+        let out_of_memory = self.memory.ran_out(exit, killed, self.agent.is_some());
+        let event = self.instance.ended(exit, out_of_memory);
         self.happened(event);
     }
 
@@ -263,7 +288,8 @@ impl<'a> Supervisor<'a> {
     fn start_agent(&mut self, now: Moment) {
         let Some(agent) = &mut self.agent else { return };
         let child_signal = self.instance.stage.child_signal;
-        agent.start(now, &mut self.instance.program, child_signal, &mut self.log);
+        let tells = self.stream.is_some();
+        agent.start(now, &mut self.instance.program, child_signal, tells, &mut self.log);
         self.clearance.spare(agent.pid());
     }
 
@@ -275,7 +301,7 @@ impl<'a> Supervisor<'a> {
             if matches!(event, Event::HookEnded(Hook::PreStop, _)) {
                 self.times.pre_stop_over(now);
             }
-            for action in self.container.step(now, event) {
+            for action in self.step(now, event) {
                 // Of the actions of one answer one at most is answered.
                 next = next.or(self.carry_out(now, action));
             }
@@ -288,6 +314,9 @@ impl<'a> Supervisor<'a> {
         match (action, &mut self.agent) {
             (Action::Spawn, _) => {
                 self.times.instance();
+                self.memory.begin();
+                let user = self.instance.program.credentials.as_ref();
+                self.last_words.begin(latest > 0, user);
                 let failed = self.instance.start(log);
                 // As long as nothing has run that is podinit's own failure, and not tried again.
                 self.never_started |= latest == 0 && failed.is_some();
@@ -347,38 +376,9 @@ impl<'a> Supervisor<'a> {
             self.instance.send(signal, &mut self.log);
         }
     }
-
-    fn say(&mut self, now: Moment, word: Word) {
-        if let Word::Killing { .. } = word {
-            self.times.killing(now);
-        }
-        let (role, name) = (self.supervision.life.role, self.name);
-        // Of a start, and of one that failed, more has been said.
-        if !matches!(word, Word::Started | Word::Failed(_)) {
-            self.log.note(Note::Supervised(Supervised::Said { role, name, word }));
-        }
-    }
 }
 
 /// Whether there is something for an agent to do.
 fn has_errands(life: &Life) -> bool {
     life.hooks != Hooks::default() || life.probes != Probes::default()
-}
-
-/// The container's name, which is what encoded errands begin with; nothing is copied.
-fn name_in(errands: &[u8]) -> &str {
-    postcard::take_from_bytes::<&str>(errands).map_or("", |(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::supervision::Errands;
-
-    #[test]
-    fn the_name_stands_first() {
-        let errands = Errands { container: "app".to_owned(), ..Errands::default() };
-        assert_eq!(name_in(&postcard::to_stdvec(&errands).unwrap()), "app");
-        assert_eq!(name_in(&[]), "");
-    }
 }

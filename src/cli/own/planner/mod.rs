@@ -92,7 +92,7 @@ pub(super) fn read(
     options.plan.grace = supervision.life.grace;
     options.plan.stop_signal = supervision.stop_signal.and_then(Signal::new);
     let (plan, log) = (Box::new(plan::own(&options.plan)), options.log());
-    Ok(Outcome::Supervise { plan, supervision, errands, log, program })
+    Ok(Outcome::Supervise { plan, supervision, errands, log, status: options.status, program })
 }
 
 /// Has another process make the plan; what is wrong has been said there.

@@ -186,7 +186,7 @@ fn make(
         hooks,
         probes,
         stop_signal,
-        ..
+        termination_message,
     } = container;
     let timed = life.probes;
     let supervision = Supervision {
@@ -199,6 +199,7 @@ fn make(
         directory: directory.map(String::into_bytes),
         stop_signal: stop_signal.map(Signal::number),
         user,
+        termination_log: termination_message.map(|message| from_root(&message.path)),
         no_new_privileges: security.no_new_privileges,
     };
     let errands = Errands {
@@ -214,6 +215,11 @@ fn make(
         strict_hooks: false,
     };
     Ok(Made { supervision, errands, skipped: environment.skipped().to_vec() })
+}
+
+/// A path in a container, as its runtime takes it.
+fn from_root(path: &str) -> Vec<u8> {
+    format!("/{}", path.trim_start_matches('/')).into_bytes()
 }
 
 /// What a probe does, with its times.

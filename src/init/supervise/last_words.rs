@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 
 use crate::lifecycle::container::{KillReason, Word};
 use crate::lifecycle::status::event::{ContainerEvent, Event};
-use crate::lifecycle::status::termination_message::FILE_BYTES;
 use crate::lifecycle::status::{EndReason, Terminated};
 use crate::plan::life::Role;
 use crate::signal::Signal;
@@ -14,6 +13,10 @@ use crate::sys::message_file;
 use crate::sys::text::Text;
 use crate::sys::wait::Exit;
 
+/// So much of the end of the file is kept: more than a line of the status has room for, less than the kubelet takes
+/// (kubelet R32).
+const KEPT: usize = 2048;
+
 pub(super) struct LastWords {
     path: Option<CString>,
     /// How podinit began to end the instance that there is.
@@ -21,7 +24,7 @@ pub(super) struct LastWords {
     /// What killed the main process that has just been reaped, and that of the latest end.
     died: Option<Signal>,
     pub signal: Option<Signal>,
-    message: Text<FILE_BYTES>,
+    message: Text<KEPT>,
 }
 
 impl LastWords {
@@ -66,7 +69,7 @@ impl LastWords {
         self.signal = self.died.take();
         self.message.clear();
         let path = self.path.as_deref();
-        let mut buffer = [0; FILE_BYTES];
+        let mut buffer = [0; KEPT];
         let found = path.and_then(|path| message_file::read_end(path, user, &mut buffer).ok());
         self.message.push_bytes(found.unwrap_or_default());
         if self.message.as_bytes().is_empty() {

@@ -5,7 +5,7 @@
 //! call.
 
 use crate::lifecycle::Moment;
-use crate::lifecycle::container::{Action, Container, Event, Hook, KillReason, Stop};
+use crate::lifecycle::container::{Action, Container, Event, KillReason, Stop};
 use crate::lifecycle::termination::concerns_init_only;
 use crate::link::{LONGEST_MESSAGE, Message};
 use crate::plan::Plan;
@@ -28,7 +28,6 @@ mod leave;
 mod leftovers;
 mod memory;
 mod tell;
-mod times;
 
 use agent::Agent;
 use instance::Instance;
@@ -36,7 +35,6 @@ use last_words::LastWords;
 use leftovers::Clearance;
 use memory::Memory;
 use tell::Names;
-use times::Times;
 
 /// Lives one container's life, over all its instances; returns the exit code. `errands` is
 /// [`crate::plan::supervision::Errands`], encoded; `status` is what `--status-fd` names.
@@ -58,7 +56,7 @@ pub struct Supervisor<'a> {
     supervision: &'a Supervision,
     names: Names<'a>,
     log: Log,
-    stream: Option<StatusStream>,
+    stream: Option<Box<StatusStream>>,
     source: Source,
     container: Container<'a>,
     instance: Instance<'a>,
@@ -67,9 +65,12 @@ pub struct Supervisor<'a> {
     clearance: Clearance,
     last_words: LastWords,
     memory: Memory,
-    times: Times,
-    /// The first signal that asked for the end.
-    stop: Option<Signal>,
+    /// The first signal that asked for the end, and when it came.
+    stop: Option<(Signal, Moment)>,
+    /// What the latest instance was told to end by.
+    told: Option<Signal>,
+    /// Its leftovers needed SIGKILL.
+    leftovers_killed: bool,
     /// There was no process for the first instance.
     never_started: bool,
 }
@@ -94,7 +95,7 @@ impl<'a> Supervisor<'a> {
             supervision,
             names: Names::stand_in(errands),
             log,
-            stream: status.map(StatusStream::new),
+            stream: status.map(|to| Box::new(StatusStream::new(to))),
             source: Source::open(SignalSet::ALL),
             container: Container::new(life),
             instance: Instance::new(plan, program, stage),
@@ -102,8 +103,9 @@ impl<'a> Supervisor<'a> {
             clearance: Clearance::new(),
             last_words: LastWords::new(supervision.termination_log.as_deref()),
             memory: Memory::new(),
-            times: Times::default(),
             stop: None,
+            told: None,
+            leftovers_killed: false,
             never_started: false,
         })
     }
@@ -203,9 +205,8 @@ impl<'a> Supervisor<'a> {
     /// signal does, and a second one before that ends the wait for preStop.
     fn asked_to_stop(&mut self, signal: Signal, send: Option<Signal>) {
         let (now, grace) = (now(), self.supervision.life.grace);
-        self.stop.get_or_insert(signal);
-        self.times.stop(now);
-        let again = self.times.is_signalled();
+        self.stop.get_or_insert((signal, now));
+        let again = self.told.is_some();
         self.happened(Event::Stop(Stop { grace, ordered: false, asked: true }));
         if let Some(signal) = send.filter(|_| again) {
             self.instance.send(signal, &mut self.log);
@@ -245,7 +246,6 @@ impl<'a> Supervisor<'a> {
     }
 
     fn main_ended(&mut self, exit: Exit) {
-        self.times.main_ended(now());
         if let Some(pid) = self.instance.pid() {
             self.log.note(Note::MainEnded { pid, exit });
         }
@@ -280,7 +280,7 @@ impl<'a> Supervisor<'a> {
         if (self.clearance.look || self.clearance.due().is_some_and(|due| due <= now))
             && let Some(killed) = self.clearance.go_on(now, &self.instance, &mut self.log)
         {
-            self.times.cleared(now, killed);
+            self.leftovers_killed = killed;
             self.happened(Event::Cleared);
         }
     }
@@ -298,9 +298,6 @@ impl<'a> Supervisor<'a> {
         let mut next = Some(event);
         while let Some(event) = next.take() {
             let now = now();
-            if matches!(event, Event::HookEnded(Hook::PreStop, _)) {
-                self.times.pre_stop_over(now);
-            }
             for action in self.step(now, event) {
                 // Of the actions of one answer one at most is answered.
                 next = next.or(self.carry_out(now, action));
@@ -313,7 +310,7 @@ impl<'a> Supervisor<'a> {
         let (log, latest) = (&mut self.log, self.container.instance());
         match (action, &mut self.agent) {
             (Action::Spawn, _) => {
-                self.times.instance();
+                (self.told, self.leftovers_killed) = (None, false);
                 self.memory.begin();
                 let user = self.instance.program.credentials.as_ref();
                 self.last_words.begin(latest > 0, user);
@@ -322,19 +319,9 @@ impl<'a> Supervisor<'a> {
                 self.never_started |= latest == 0 && failed.is_some();
                 return failed;
             }
-            (Action::Run(hook), Some(agent)) => {
-                if hook == Hook::PreStop {
-                    self.times.pre_stop(now);
-                }
-                agent.run(now, hook, latest, log);
-            }
+            (Action::Run(hook), Some(agent)) => agent.run(now, hook, latest, log),
             (Action::Run(hook), None) => return Some(Event::HookEnded(hook, false)),
-            (Action::End(hook), Some(agent)) => {
-                if hook == Hook::PreStop {
-                    self.times.pre_stop_over(now);
-                }
-                agent.end(hook, log);
-            }
+            (Action::End(hook), Some(agent)) => agent.end(hook, log),
             (Action::Watch { since, started }, Some(agent)) => {
                 agent.watch(latest, since, started, log);
             }
@@ -350,29 +337,26 @@ impl<'a> Supervisor<'a> {
                 | Action::Unwatch,
                 None,
             ) => {}
-            (Action::Send(reason), _) => self.send_stop_signal(now, reason),
-            (Action::KillAll, _) => {
-                self.times.killed();
-                self.clearance.kill_all(&self.instance, log);
-            }
+            (Action::Send(reason), _) => self.send_stop_signal(reason),
+            (Action::KillAll, _) => self.clearance.kill_all(&self.instance, log),
             (Action::Clear { until }, _) => self.clearance.begin(until),
             // A pod of one container.
             (Action::RestartAll, _) => return Some(Event::Start),
-            (Action::Say(word), _) => self.say(now, word),
+            (Action::Say(word), _) => self.say(word),
         }
         None
     }
 
     /// What the manifest names, or else the signal that came by its route; TERM where none came.
-    fn send_stop_signal(&mut self, now: Moment, reason: KillReason) {
+    fn send_stop_signal(&mut self, reason: KillReason) {
         let named = self.supervision.stop_signal.and_then(Signal::new);
         let signal = match (named, reason, self.stop) {
             (Some(named), ..) => Some(named),
-            (None, KillReason::Stop, Some(came)) => self.plan.ending.routes.of(came).send,
+            (None, KillReason::Stop, Some((came, _))) => self.plan.ending.routes.of(came).send,
             _ => Some(Signal::TERM),
         };
         if let Some(signal) = signal {
-            self.times.signalled(now, signal);
+            self.told.get_or_insert(signal);
             self.instance.send(signal, &mut self.log);
         }
     }

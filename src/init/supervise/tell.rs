@@ -42,10 +42,7 @@ impl Supervisor<'_> {
         answer
     }
 
-    pub(super) fn say(&mut self, now: Moment, word: Word) {
-        if let Word::Killing { .. } = word {
-            self.times.killing(now);
-        }
+    pub(super) fn say(&mut self, word: Word) {
         self.last_words.said(word);
         let (role, name) = (self.supervision.life.role, self.names.container);
         let fact = Supervised::Said { role, name, word };

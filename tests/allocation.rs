@@ -180,6 +180,7 @@ mod supervised {
             stop_signal: None,
             user: None,
             termination_log: Some(format!("{dir}/last-words").into_bytes()),
+            oom_kills: podinit::sys::memory_cgroup::find(),
             no_new_privileges: false,
         }
     }

@@ -25,6 +25,8 @@ pub struct Supervision {
     pub user: Option<User>,
     /// Where it writes why it has ended, from the root on (kubelet R31).
     pub termination_log: Option<Vec<u8>>,
+    /// The file in which the kernel counts whom it has killed for want of memory.
+    pub oom_kills: Option<Vec<u8>>,
     /// Nothing that any of them executes gives it privileges (`allowPrivilegeEscalation`).
     pub no_new_privileges: bool,
 }

@@ -12,13 +12,18 @@ pub struct OomKills(CString);
 /// What is read of `/proc/self/cgroup` and `/proc/self/mountinfo`: far more than a host with many mounts has.
 const LIMIT: usize = 1 << 20;
 
+/// Looks which file counts for this process; `None` where there is none.
+pub fn find() -> Option<Vec<u8>> {
+    let text = |path: &CStr| String::from_utf8(file::read_up_to(path, LIMIT).ok()?).ok();
+    let path = path_of(&text(c"/proc/self/cgroup")?, &text(c"/proc/self/mountinfo")?)?;
+    let path = path.into_os_string().into_encoded_bytes();
+    OomKills::at(&path)?.count().map(|_| path)
+}
+
 impl OomKills {
-    /// Looks where the count is; `None` where there is none.
-    pub fn find() -> Option<OomKills> {
-        let text = |path: &CStr| String::from_utf8(file::read_up_to(path, LIMIT).ok()?).ok();
-        let path = path_of(&text(c"/proc/self/cgroup")?, &text(c"/proc/self/mountinfo")?)?;
-        let kills = OomKills(CString::new(path.into_os_string().into_encoded_bytes()).ok()?);
-        kills.count().map(|_| kills)
+    /// In this file, which [`find`] has found. `None` for what is no path.
+    pub fn at(path: &[u8]) -> Option<OomKills> {
+        CString::new(path).ok().map(OomKills)
     }
 
     /// The count so far: one open, read and close.

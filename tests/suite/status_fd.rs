@@ -170,7 +170,8 @@ fn m05_a_liveness_probe_restarts_it() {
     let run =
         subject.run().args(["--liveness", &health, "--liveness-opts", "period=20ms,failure=1"]);
     let run = run.args(["--restart", "on-failure"]);
-    let running = run.script("trap 'exit 0' TERM; echo up >&2; while :; do sleep 0.02; done").spawn();
+    let running =
+        run.script("trap 'exit 0' TERM; echo up >&2; while :; do sleep 0.02; done").spawn();
     running.says("up\n");
     subject.dir.write("sick", 0o644, "");
     let told = subject.until(&running, "Running", 2);

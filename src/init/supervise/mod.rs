@@ -102,7 +102,7 @@ impl<'a> Supervisor<'a> {
             agent: has_errands(life).then(|| Agent::new(errands, &life.probes, now())),
             clearance: Clearance::new(),
             last_words: LastWords::new(supervision.termination_log.as_deref()),
-            memory: Memory::new(),
+            memory: Memory::new(supervision.oom_kills.as_deref()),
             stop: None,
             told: None,
             leftovers_killed: false,

@@ -104,6 +104,7 @@ fn bare(given: &Given<'_>, wishes: &Wishes) -> Result<(Supervision, Errands), St
         stop_signal: None,
         user: None,
         termination_log: Some(DEFAULT_PATH.as_bytes().to_vec()),
+        oom_kills: None,
         no_new_privileges: false,
     };
     let program = given.command.first().and_then(|path| path.rsplit(|byte| *byte == b'/').next());

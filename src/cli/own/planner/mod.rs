@@ -20,7 +20,7 @@ use crate::signal::Signal;
 use crate::sys::credentials::{Credentials, Gid, Uid};
 use crate::sys::wait::{self, Exit};
 use crate::sys::words::{Argv, Environment, Words};
-use crate::sys::{Errno, descriptors, fork, stderr, this_process};
+use crate::sys::{Errno, descriptors, fork, memory_cgroup, stderr, this_process};
 
 mod make;
 #[cfg(feature = "manifest")]
@@ -83,7 +83,10 @@ pub(super) fn read(
                 let _ = say(&line);
             }
         };
-        make::make(&given, &mut warn)
+        let (mut supervision, errands) = make::make(&given, &mut warn)?;
+        // Here, as mountinfo may be long.
+        supervision.oom_kills = memory_cgroup::find();
+        Ok((supervision, errands))
     })?;
     program.instead = Some(Box::new(Instead::taken_from(&mut supervision, &mut program)));
     if disabled {

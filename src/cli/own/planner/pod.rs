@@ -200,6 +200,7 @@ fn make(
         stop_signal: stop_signal.map(Signal::number),
         user,
         termination_log: termination_message.map(|message| from_root(&message.path)),
+        oom_kills: None,
         no_new_privileges: security.no_new_privileges,
     };
     let errands = Errands {

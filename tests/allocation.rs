@@ -123,7 +123,9 @@ mod supervised {
     use podinit::plan::life::{Hooks, Life, Pace, Policy, Probe, Probes, Role, Settings, Terms};
     use podinit::plan::supervision::{Check, Errands, Supervision};
     use podinit::spec::action::Action;
-    use std::fs;
+    use podinit::sys::line::Output;
+    use std::fs::{self, File};
+    use std::os::fd::AsRawFd;
 
     /// Three instances in the directory $0, each with signals, orphans and somebody who ignores TERM; the agent is
     /// killed in each, and another makes the probe once this program, $1, has said that all has started. The last asks
@@ -151,13 +153,17 @@ mod supervised {
     pub fn run(mask: SignalSet) {
         let dir = std::env::temp_dir().join(format!("podinit-allocation-{}", std::process::id()));
         fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("last-words"), "").unwrap();
         let dir = dir.to_str().unwrap();
-        let (supervision, errands) = (supervision(), postcard::to_stdvec(&errands(dir)).unwrap());
+        let (supervision, errands) =
+            (supervision(dir), postcard::to_stdvec(&errands(dir)).unwrap());
         let plan = plan::own(&options());
         let log = Log::new(Style::Json, Level::Debug);
         let exe = std::env::current_exe().unwrap();
         let program = program(&["/bin/sh", "-c", LIFE, dir, exe.to_str().unwrap()], mask);
-        let supervisor = Supervisor::prepare(&plan, &supervision, &errands, program, log);
+        let stream = File::create(format!("{dir}/status")).unwrap();
+        let status = Output::inherited(stream.as_raw_fd()).ok();
+        let supervisor = Supervisor::prepare(&plan, &supervision, &errands, program, log, status);
         let supervisor = supervisor.unwrap_or_else(|code| panic!("it does not start: {code}"));
         let lived = counted(|| supervisor.run());
         let lines = |file: &str| {
@@ -165,12 +171,15 @@ mod supervised {
         };
         let instances = lines("starts");
         let acted = ["postStart", "preStop", "postStop", "readiness"].map(|file| lines(file) > 0);
+        let told = fs::read_to_string(format!("{dir}/status")).unwrap();
         fs::remove_dir_all(dir).unwrap();
         assert_eq!(lived, (137, 0), "the exit code, and how often memory was asked for");
         assert_eq!((instances, acted), (3, [true; 4]), "instances, and who has acted");
+        let says = |event: &str| told.matches(&format!("\"event\":\"{event}\"")).count();
+        assert_eq!((says("Running"), says("Exited")), (3, 1), "{told}");
     }
 
-    fn supervision() -> Supervision {
+    fn supervision(dir: &str) -> Supervision {
         Supervision {
             life: Life {
                 role: Role::Regular,
@@ -189,6 +198,8 @@ mod supervised {
             directory: None,
             stop_signal: None,
             user: None,
+            termination_log: Some(format!("{dir}/last-words").into_bytes()),
+            oom_kills: podinit::sys::memory_cgroup::find(),
             no_new_privileges: false,
             capabilities: None,
         }

@@ -113,6 +113,9 @@ mod scheduled_probes;
 mod sleep;
 #[path = "suite/start_up.rs"]
 mod start_up;
+#[cfg(feature = "probe")]
+#[path = "suite/status_fd.rs"]
+mod status_fd;
 #[path = "suite/superset.rs"]
 mod superset;
 #[path = "suite/superset_options.rs"]
@@ -125,6 +128,9 @@ mod supervised_ending;
 mod supervised_terminal;
 #[path = "suite/termination.rs"]
 mod termination;
+#[cfg(feature = "manifest")]
+#[path = "suite/termination_log.rs"]
+mod termination_log;
 #[path = "suite/tini.rs"]
 mod tini;
 #[path = "suite/tini_processes.rs"]

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::lifecycle::Moment;
-use crate::link::{self, Order, Packet, Report};
+use crate::link::{self, Message, Order, Packet, Remarked, Report};
 use crate::plan::supervision::Errands;
 use crate::probe::{Ending, Prober};
 pub use crate::probe::{Ledger, Surroundings, Trust};
@@ -51,12 +51,14 @@ pub struct Start<'a> {
     pub trust: &'a Trust,
     /// Writes a line to init's log, and never waits. It is called in children of the agent, too.
     pub say: &'a mut dyn FnMut(Remark<'_>),
+    /// Init is to be told of events too.
+    pub tells: bool,
 }
 
 /// Lives until init is gone or has closed the link. To be called in a process that was just forked, with one thread and
 /// every signal blocked; everything it holds but the link and standard error is closed. Returns the exit code.
 pub fn run(start: Start<'_>) -> u8 {
-    let Start { link, init, mut errands, mut surroundings, trust, say } = start;
+    let Start { link, init, mut errands, mut surroundings, trust, say, tells } = start;
     descriptors::keep_only(&link);
     this_process::leave_group();
     // Where the kernel refuses it, there is the link.
@@ -74,10 +76,26 @@ pub fn run(start: Start<'_>) -> u8 {
     }
     let own = Source::open(SignalSet::EMPTY.with(Signal::CHLD));
     let prober = Prober { surroundings, signals: &own, trust };
+    let link = &link;
+    let say = &mut |remark: Remark<'_>| {
+        say(remark);
+        if tells && remark.tone == Tone::Warning {
+            tell(link, remark);
+        }
+    };
     let office = Office { link, prober, say, endings: Vec::new(), is_over: false };
     let (probes, hooks) = (Probes::new(&errands), Hooks::new(&errands));
     Agent { probes, hooks, listener: Listener::new(init), office }.run();
     0
+}
+
+/// Tells init of an event; that it is gone is seen elsewhere.
+fn tell(link: &OwnedFd, Remark { reason, text, .. }: Remark<'_>) {
+    let text = text.get(..text.floor_char_boundary(link::TEXT)).unwrap_or_default();
+    let message = Message::Event(Remarked { reason, text });
+    if let Ok(packet) = postcard::to_stdvec(&message) {
+        let _ = packets::send(link, &packet);
+    }
 }
 
 /// Has the kernel end this process before others when memory is short, and its commands as if there were no agent.
@@ -90,7 +108,7 @@ fn volunteer(surroundings: &mut Surroundings<'_>) {
 
 /// What probes and hooks have in common: a way to start attempts, to be rid of them, and to tell.
 struct Office<'a> {
-    link: OwnedFd,
+    link: &'a OwnedFd,
     prober: Prober<'a>,
     say: &'a mut dyn FnMut(Remark<'_>),
     /// Attempts that were told to end.
@@ -101,7 +119,7 @@ struct Office<'a> {
 impl Office<'_> {
     /// Tells init; if that is gone, all is over.
     fn report(&mut self, report: Report) {
-        let sent = packets::send(&self.link, Packet::of(&report).as_bytes());
+        let sent = packets::send(self.link, Packet::of(&Message::Report(report)).as_bytes());
         self.is_over |= sent.is_err();
     }
 
@@ -109,7 +127,7 @@ impl Office<'_> {
     fn order(&mut self) -> Option<(Order, Option<OwnedFd>)> {
         let mut buffer = [0; link::LONGEST];
         loop {
-            match packets::receive_with(&self.link, &mut buffer) {
+            match packets::receive_with(self.link, &mut buffer) {
                 // What cannot be read is from no init of ours.
                 (Received::Packet(packet), descriptor) => {
                     if let Some(order) = link::read(packet) {

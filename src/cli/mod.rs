@@ -14,6 +14,8 @@ use crate::plan::supervision::Supervision;
 use crate::plan::{Holding, Plan};
 use crate::signal::SignalSet;
 use crate::sys::credentials::Credentials;
+#[cfg(feature = "probe")]
+use crate::sys::line::Output;
 use crate::sys::words::{Environment, Words};
 use crate::sys::{signals, stderr};
 
@@ -56,6 +58,7 @@ enum Outcome {
         /// As bytes: only those that init forks look into them.
         errands: Vec<u8>,
         log: Log,
+        status: Option<Output>,
         program: Placed,
     },
     /// Become the program.
@@ -153,11 +156,11 @@ impl Outcome {
                 Init::start(&plan, program, log).map_or_else(|code| code, Init::run)
             }
             #[cfg(feature = "probe")]
-            Outcome::Supervise { plan, supervision, errands, log, program } => {
+            Outcome::Supervise { plan, supervision, errands, log, status, program } => {
                 let Some(program) = program.of(start) else {
                     return plan.failure_codes.not_started;
                 };
-                init::supervise(&plan, &supervision, &errands, program, log)
+                init::supervise(&plan, &supervision, &errands, program, log, status)
             }
             Outcome::Exec { program } => {
                 let log = Log::new(Style::Text, Level::Warning);

@@ -68,6 +68,28 @@ pub enum Report {
     },
 }
 
+/// All that comes from the agent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Message<'a> {
+    Report(Report),
+    /// It has told the log of an event: its reason, and the text, of at most [`TEXT`] bytes. Only to an init that wants to know.
+    #[serde(borrow)]
+    Event(Remarked<'a>),
+}
+
+/// An event, as the agent has told the log of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Remarked<'a> {
+    pub reason: &'a str,
+    pub text: &'a str,
+}
+
+/// So much of an event's text is told, in bytes.
+pub const TEXT: usize = 800;
+
+/// No message of the agent is longer, in bytes.
+pub const LONGEST_MESSAGE: usize = TEXT + LONGEST;
+
 /// A packet's content.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet {
@@ -134,9 +156,14 @@ mod tests {
             Report::Notified { instance: u32::MAX, ready: true },
             Report::Kept { kind: Kind::Startup, instance: u32::MAX, snapshot },
         ];
-        for report in reports {
+        for report in reports.map(Message::Report) {
             assert_eq!(read(Packet::of(&report).as_bytes()), Some(report));
         }
+        let text = &"x".repeat(TEXT);
+        let event = Message::Event(Remarked { reason: "LifecycleHTTPFallback", text });
+        let packet = postcard::to_stdvec(&event).unwrap();
+        assert!(packet.len() <= LONGEST_MESSAGE);
+        assert_eq!(read(&packet), Some(event));
         assert_eq!(read::<Order>(&[]), None);
         assert_eq!(read::<Report>(&[255; 8]), None);
     }

@@ -23,6 +23,10 @@ pub struct Supervision {
     pub stop_signal: Option<i32>,
     /// Who the program is, and its hooks and probes, in place of podinit's own user.
     pub user: Option<User>,
+    /// Where it writes why it has ended, from the root on (kubelet R31).
+    pub termination_log: Option<Vec<u8>>,
+    /// The file in which the kernel counts whom it has killed for want of memory.
+    pub oom_kills: Option<Vec<u8>>,
     /// Nothing that any of them executes gives it privileges (`allowPrivilegeEscalation`).
     pub no_new_privileges: bool,
     /// Of podinit's capabilities they have no more than these, a bit each by the kernel's numbers; all if it is `None`.

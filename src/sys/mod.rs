@@ -12,8 +12,13 @@ pub mod directory;
 pub mod exec;
 pub mod file;
 pub mod fork;
+pub mod line;
 pub mod machine;
 pub mod notify;
+#[cfg(feature = "probe")]
+pub mod memory_cgroup;
+#[cfg(feature = "probe")]
+pub mod message_file;
 pub mod packets;
 pub mod poll;
 pub mod process_tree;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use podinit::agent::{self, Ledger, Remark};
 use podinit::lifecycle::Moment;
-use podinit::link::{self, Order, Packet, Report};
+use podinit::link::{self, Message, Order, Packet, Report};
 use podinit::plan::life::Settings;
 use podinit::plan::supervision::{Check, Errands};
 use podinit::probe::{Surroundings, Trust};
@@ -147,6 +147,7 @@ impl Agent {
                 surroundings,
                 trust: &trust,
                 say: &mut say,
+                tells: false,
             };
             agent::run(start)
         });
@@ -164,10 +165,13 @@ impl Agent {
 
     /// Takes in what it has told. Whether it still has the link.
     pub fn listen(&mut self) -> bool {
-        let mut buffer = [0; link::LONGEST];
+        let mut buffer = [0; link::LONGEST_MESSAGE];
         loop {
             match packets::receive(self.link.as_ref().unwrap(), &mut buffer) {
-                Received::Packet(packet) => self.reports.push(link::read(packet).unwrap()),
+                Received::Packet(packet) => match link::read(packet) {
+                    Some(Message::Report(report)) => self.reports.push(report),
+                    other => panic!("it was asked for reports only: {other:?}"),
+                },
                 Received::Nothing => return true,
                 Received::Closed => return false,
             }

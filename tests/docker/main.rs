@@ -20,6 +20,7 @@ mod daemon;
 mod exec;
 mod image;
 mod leftovers;
+mod memory;
 mod named;
 mod options;
 mod probe;

@@ -278,7 +278,7 @@ securityContext: {capabilities: {drop: [KILL]}, privileged: false}")
         "podinit: pod.yaml: spec.containers[0].livenesProbe: unknown field (line 14): did you mean livenessProbe?".to_owned(),
         format!("podinit: pod.yaml: not honoured here: spec.affinity, {own}.securityContext.privileged, spec.hostNetwork, spec.hostname, \
                  spec.resources.limits, spec.shareProcessNamespace, spec.activeDeadlineSeconds, \
-                 {own}.resources.limits, {own}.volumeMounts, {own}.terminationMessagePath, {own}.terminationMessagePolicy"),
+                 {own}.resources.limits, {own}.volumeMounts, {own}.terminationMessagePolicy"),
     ];
     assert_eq!(finished.stderr.lines().collect::<Vec<_>>(), expected);
     // Nobody misses what was not asked for.

@@ -7,6 +7,8 @@ use crate::duration;
 use crate::init::report::Level;
 use crate::plan::OwnOptions;
 use crate::signal::Signal;
+#[cfg(feature = "probe")]
+use crate::sys::line::{Output, Unfit};
 
 /// Everything the flags set.
 #[derive(Default)]
@@ -24,6 +26,9 @@ pub(super) struct Options {
     pub(super) strict_hooks: bool,
     #[cfg(feature = "probe")]
     pub(super) notify: bool,
+    /// Where the container's status is written.
+    #[cfg(feature = "probe")]
+    pub(super) status: Option<Output>,
     /// What only the planner understands.
     #[cfg(feature = "probe")]
     pub(super) asked: Vec<Asked>,
@@ -242,7 +247,7 @@ const fn planned(long: &'static str, value: &'static str, help: &'static str) ->
 const OPTS: &str = "OPTS";
 
 #[cfg(feature = "probe")]
-static LIFE: [Flag; 14] = [
+static LIFE: [Flag; 15] = [
     planned(
         "post-start",
         "ACTION",
@@ -291,6 +296,15 @@ static LIFE: [Flag; 14] = [
         "D..D",
         "the first pause before that and the longest, each twice the one before; the first restart has none [default: 10s..5m]",
     ),
+    Flag {
+        long: "status-fd",
+        short: None,
+        help: "write what becomes of the program to this descriptor, a JSON object a line; podinit inherits it, the program does not",
+        kind: Kind::Value("N", |options, value| {
+            options.status = Some(an_output(text(value)?)?);
+            Ok(())
+        }),
+    },
 ];
 
 #[cfg(feature = "manifest")]
@@ -356,6 +370,21 @@ fn a_received_signal(text: &str) -> Result<Signal, String> {
             "{text:?} is never received (KILL and STOP cannot be caught, CHLD is init's own, 32 and 33 are libc's)"
         ))
     }
+}
+
+/// 0 is for input, whatever it is.
+#[cfg(feature = "probe")]
+fn an_output(text: &str) -> Result<Output, String> {
+    let number: i32 = text.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+        format!("{text:?} is not a descriptor to write to (try 3, and start podinit with 3>FILE)")
+    })?;
+    Output::inherited(number).map_err(|unfit| match unfit {
+        Unfit::NotOpen => format!("{number} is not open (start podinit with {number}>FILE)"),
+        Unfit::NotForWriting => {
+            format!("{number} is not open for writing (start podinit with {number}>FILE)")
+        }
+        Unfit::Kind => format!("{number} is neither a file nor a pipe, a socket or a terminal"),
+    })
 }
 
 fn an_exit_code(text: &str) -> Result<u8, String> {

@@ -85,7 +85,7 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
         return Ok(holding());
     }
     #[cfg(feature = "probe")]
-    if !options.asked.is_empty() || options.notify {
+    if !options.asked.is_empty() || options.notify || options.status.is_some() {
         return planner::read(&mut options, words, environment, reader.program(), disabled);
     }
     let at = reader.program().ok_or_else(|| refuse("no program given (try podinit --help)"))?;

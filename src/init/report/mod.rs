@@ -2,14 +2,19 @@
 
 use std::fmt::{self, Write};
 
+use crate::sys::line::LINE_LIMIT;
 use crate::sys::text::Text;
 use crate::sys::{Errno, clock, stderr, this_process};
 
 mod note;
 #[cfg(feature = "probe")]
+mod status;
+#[cfg(feature = "probe")]
 mod supervised;
 
 pub use note::{Note, Printable};
+#[cfg(feature = "probe")]
+pub use status::{StatusEvent, StatusStream, Subject};
 #[cfg(feature = "probe")]
 pub use supervised::{Account, Supervised};
 
@@ -89,7 +94,7 @@ impl Log {
 
     /// Whether the line is out, or could never be.
     fn write(&self, note: &Note<'_>) -> bool {
-        let mut line = Text::<{ stderr::LINE_LIMIT }>::default();
+        let mut line = Text::<{ LINE_LIMIT }>::default();
         // Writing into it cannot fail.
         let _ = self.compose(&mut line, note.level(), note);
         line.end_with(b'\n');
@@ -121,7 +126,7 @@ impl Log {
 }
 
 /// What a JSON line leaves for the message, so that the object is closed however long that is.
-const JSON_ROOM: usize = stderr::LINE_LIMIT - 512;
+const JSON_ROOM: usize = LINE_LIMIT - 512;
 
 fn now() -> impl fmt::Display {
     humantime::format_rfc3339_millis(clock::wall())
@@ -136,7 +141,7 @@ struct JsonString<'a> {
 impl Write for JsonString<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let width = if character.is_control() { 6 } else { 2.max(character.len_utf8()) };
+            let width = width(character);
             if self.room < width {
                 self.room = 0;
                 return Ok(());
@@ -144,6 +149,7 @@ impl Write for JsonString<'_> {
             self.room -= width;
             match character {
                 '"' | '\\' => write!(self.out, "\\{character}")?,
+                '\n' => self.out.write_str("\\n")?,
                 control if control.is_control() => {
                     write!(self.out, "\\u{:04x}", u32::from(control))?
                 }
@@ -151,6 +157,15 @@ impl Write for JsonString<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a character takes within a JSON string, in bytes.
+fn width(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' => 2,
+        control if control.is_control() => 6,
+        plain => plain.len_utf8(),
     }
 }
 
@@ -206,7 +221,7 @@ mod tests {
     fn a_json_line_is_closed_however_long_its_message() {
         let name = std::ffi::CString::new("\"\\\n\u{7f}é".repeat(2000)).unwrap();
         let line = shown(Style::Json, Note::Started { program: &name, pid: Pid::from_raw(7) });
-        assert!(line.len() < stderr::LINE_LIMIT, "{}", line.len());
+        assert!(line.len() < LINE_LIMIT, "{}", line.len());
         assert!(line.ends_with("\",\"pid\":7}"), "{line}");
         assert!(
             line.contains(r#""level":"info","event":"started","msg":"started \"\\\\n"#),

@@ -7,7 +7,7 @@ use super::Level;
 use crate::agent::{Remark, Tone};
 use crate::duration::Seconds;
 use crate::lifecycle::container::{Hook, KillReason, Word};
-use crate::lifecycle::status::event::{ContainerEvent, Event};
+use crate::lifecycle::status::event::{ContainerEvent, Event, Severity};
 use crate::plan::life::Role;
 use crate::signal::Signal;
 use crate::sys::Errno;
@@ -78,8 +78,16 @@ impl Supervised<'_> {
         }
     }
 
+    /// The `type` of the event that it is.
+    pub(in crate::init) fn severity(&self) -> Severity {
+        match *self {
+            Supervised::Said { role, name, word } => said(role, name, word).severity(),
+            _ => Severity::Warning,
+        }
+    }
+
     /// Its name in JSON lines.
-    pub(super) fn event(&self) -> &'static str {
+    pub(in crate::init) fn event(&self) -> &'static str {
         match self {
             // As the agent's remarks, in the kubelet's words.
             Supervised::Said { role, name, word } => said(*role, name, *word).reason(),

@@ -9,7 +9,7 @@ use crate::init::start::Program;
 use crate::lifecycle::Moment;
 use crate::lifecycle::container::{Event, Hook};
 use crate::lifecycle::probe::{Kind, Snapshot};
-use crate::link::{self, LONGEST, Order, Packet, Report};
+use crate::link::{self, Message, Order, Packet, Report};
 use crate::plan::life::Probes;
 use crate::signal::Signal;
 use crate::sys::packets::{self, Received};
@@ -116,16 +116,17 @@ impl<'a> Agent<'a> {
         self.given_link().map(AsFd::as_fd)
     }
 
-    /// Forks one, which goes on where the one before it was.
+    /// Forks one, which goes on where the one before it was. With `tells` it tells of events too.
     pub fn start(
         &mut self,
         now: Moment,
         program: &mut Program,
         child_signal: ChildSignal,
+        tells: bool,
         log: &mut Log,
     ) {
         self.next = None;
-        match self.fork(program, child_signal, log) {
+        match self.fork(program, child_signal, tells, log) {
             Ok(process) => {
                 self.process = Some(process);
                 self.began = now;
@@ -142,6 +143,7 @@ impl<'a> Agent<'a> {
         &mut self,
         program: &mut Program,
         child_signal: ChildSignal,
+        tells: bool,
         log: &mut Log,
     ) -> Result<Process, Errno> {
         let (ours, theirs) = descriptors::with_room(packets::pair)?;
@@ -169,7 +171,7 @@ impl<'a> Agent<'a> {
                 log.note(Note::Supervised(Supervised::Remarked(remark)));
             };
             let trust = &Trust::default();
-            agent::run(agent::Start { link, init, errands, surroundings, trust, say })
+            agent::run(agent::Start { link, init, errands, surroundings, trust, say, tells })
         })?;
         Ok(Process { pid, link: ours, was_stopped: false })
     }
@@ -274,20 +276,14 @@ impl<'a> Agent<'a> {
     }
 
     /// What it has said, one at a time; `None` when that is all.
-    pub fn next_report(&mut self) -> Option<Report> {
-        let mut buffer = [0; LONGEST];
-        loop {
-            let link = self.process.as_ref()?.link.as_ref()?;
-            match packets::receive(link, &mut buffer) {
-                Received::Packet(packet) => match link::read(packet) {
-                    None => {}
-                    report => return report,
-                },
-                Received::Nothing => return None,
-                Received::Closed => {
-                    self.give_up();
-                    return None;
-                }
+    pub fn next_message<'b>(&mut self, buffer: &'b mut [u8]) -> Option<Message<'b>> {
+        let link = self.process.as_ref()?.link.as_ref()?;
+        match packets::receive(link, buffer) {
+            Received::Packet(packet) => link::read(packet),
+            Received::Nothing => None,
+            Received::Closed => {
+                self.give_up();
+                None
             }
         }
     }

@@ -3,19 +3,24 @@
 use super::{BATCH, Supervisor};
 use crate::init::report::{Note, Supervised};
 use crate::lifecycle::container::Event;
-use crate::link::Report;
+use crate::link::{LONGEST_MESSAGE, Message, Report};
 
 impl Supervisor<'_> {
     pub(super) fn hear(&mut self) {
+        let mut buffer = [0; LONGEST_MESSAGE];
         for _ in 0..BATCH {
-            let Some(report) = self.agent.as_mut().and_then(|agent| agent.next_report()) else {
+            let agent = self.agent.as_mut();
+            let Some(message) = agent.and_then(|agent| agent.next_message(&mut buffer)) else {
                 return;
             };
             // Whatever is said of an instance, it has been executed before.
             if let Some(event) = self.instance.look_at_exec() {
                 self.happened(event);
             }
-            self.heard(report);
+            match message {
+                Message::Event(remarked) => self.remarked(remarked),
+                Message::Report(report) => self.heard(report),
+            }
         }
     }
 
@@ -44,9 +49,10 @@ impl Supervisor<'_> {
             self.happened(Event::Ready(ready));
         }
     }
+
     /// After an event. Of one that ends there is other news than that it is no longer ready.
     pub(super) fn look_whether_ready(&mut self, event: Event) {
-        let (name, ready) = (self.name, self.container.status().ready);
+        let (name, ready) = (self.names.container, self.container.status().ready);
         let is_news = self.manager.ready(ready) && (ready || event == Event::Ready(false));
         if is_news && self.supervision.life.notifies {
             let said = Supervised::Ready { name, ready };

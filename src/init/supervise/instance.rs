@@ -132,7 +132,7 @@ impl<'a> Instance<'a> {
     }
 
     /// It has been reaped.
-    pub fn ended(&mut self, exit: wait::Exit) -> Event {
+    pub fn ended(&mut self, exit: wait::Exit, out_of_memory: bool) -> Event {
         // Nobody is left who could write, so that nothing is pending then.
         let _ = self.look_at_exec();
         self.is_there = false;
@@ -140,7 +140,7 @@ impl<'a> Instance<'a> {
         self.stage.ended(self.foreground.take());
         match self.exec {
             Exec::Failed(code) => Event::NotExecuted(i32::from(code)),
-            _ => Event::Exited(Exit { code: i32::from(exit.code()), out_of_memory: false }),
+            _ => Event::Exited(Exit { code: i32::from(exit.code()), out_of_memory }),
         }
     }
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::{Supervisor, has_errands};
-use crate::init::report::{Note, Supervised};
+use crate::init::report::{Account, Note, Supervised};
 use crate::init::{LAST_REAPED, now};
+use crate::lifecycle::Moment;
+use crate::lifecycle::container::Account as End;
 use crate::lifecycle::status::EndReason;
 use crate::sys::poll;
 use crate::sys::wait::{self, Dead, Exit};
@@ -30,10 +32,32 @@ impl Supervisor<'_> {
         }
         self.instance.take_terminal_back();
         let code = self.exit_code();
-        let life = &self.supervision.life;
-        let account = self.times.account(now(), life.grace, has_errands(life));
-        self.log.note(Note::Supervised(Supervised::Closing { account, exit: code }));
+        let account = self.account(now());
+        self.told_end(Supervised::Closing { account, exit: code }, code);
         code
+    }
+
+    /// Where the time of the latest end went, for the closing line (design 3.6).
+    fn account(&self, now: Moment) -> Account {
+        let between = |from: Option<Moment>, to: Option<Moment>| Some(to?.since(from?));
+        let end = self.container.account();
+        let of_end = |moment: fn(End) -> Option<Moment>| end.and_then(moment);
+        let (pre_stop, ended) = (of_end(|end| end.pre_stop), of_end(|end| end.ended));
+        let (signalled, killed) = (of_end(|end| end.signalled), of_end(|end| end.killed));
+        let began = end.map(|end| end.began);
+        // One that has ended by itself came to none of these.
+        let asked = began.filter(|_| pre_stop.or(signalled).or(killed).is_some());
+        let stop = self.stop.map(|(_, moment)| moment);
+        let life = &self.supervision.life;
+        Account {
+            pre_stop: between(began, pre_stop),
+            signalled: self.told.map(|signal| (signal, between(signalled, ended))),
+            leftovers: between(ended, of_end(|end| end.cleared)),
+            total: between(stop.or(asked), Some(now)),
+            grace: life.grace.filter(|_| stop.is_some()),
+            killed: killed.is_some() || self.leftovers_killed,
+            wanted: has_errands(life),
+        }
     }
 
     fn wait_for_agent(&mut self) {
@@ -60,7 +84,7 @@ impl Supervisor<'_> {
     fn exit_code(&self) -> u8 {
         let Some(end) = self.container.latest_end() else {
             let failed = self.plan.failure_codes.not_started;
-            return self.stop.map_or(failed, |signal| Exit::Signal(signal).code());
+            return self.stop.map_or(failed, |(signal, _)| Exit::Signal(signal).code());
         };
         let code = u8::try_from(end.exit_code).unwrap_or(u8::MAX);
         let has_run = end.reason != EndReason::StartError;

@@ -5,36 +5,41 @@
 //! call.
 
 use crate::lifecycle::Moment;
-use crate::lifecycle::container::{Action, Container, Event, Hook, KillReason, Stop, Word};
+use crate::lifecycle::container::{Action, Container, Event, KillReason, Stop};
 use crate::lifecycle::termination::concerns_init_only;
 use crate::plan::Plan;
 use crate::plan::life::{Hooks, Life, Probes};
 use crate::plan::supervision::Supervision;
 use crate::signal::{Received, Sender, Signal, SignalSet};
+use crate::sys::line::Output;
 use crate::sys::poll;
 use crate::sys::signals::Source;
 use crate::sys::wait::{self, Dead, Exit};
 
-use super::report::{Log, Note, Supervised};
+use super::report::{Log, Note, StatusStream, Supervised};
 use super::start::{Program, Stage};
 use super::{BATCH, now};
 
 mod agent;
 mod hearing;
 mod instance;
+mod last_words;
 mod leave;
 mod leftovers;
 mod manager;
-mod times;
+mod memory;
+mod tell;
 
 use agent::Agent;
 use instance::Instance;
+use last_words::LastWords;
 use leftovers::Clearance;
 use manager::Manager;
-use times::Times;
+use memory::Memory;
+use tell::Names;
 
 /// Lives one container's life, over all its instances; returns the exit code. `errands` is
-/// [`crate::plan::supervision::Errands`], encoded.
+/// [`crate::plan::supervision::Errands`], encoded; `status` is what `--status-fd` names.
 #[cold]
 #[inline(never)]
 pub fn supervise(
@@ -43,8 +48,9 @@ pub fn supervise(
     errands: &[u8],
     program: Program,
     log: Log,
+    status: Option<Output>,
 ) -> u8 {
-    let supervisor = Supervisor::prepare(plan, supervision, errands, program, log);
+    let supervisor = Supervisor::prepare(plan, supervision, errands, program, log, status);
     supervisor.map_or_else(|code| code, Supervisor::run)
 }
 
@@ -52,19 +58,25 @@ pub fn supervise(
 pub struct Supervisor<'a> {
     plan: &'a Plan,
     supervision: &'a Supervision,
-    name: &'a str,
+    names: Names<'a>,
     log: Log,
+    stream: Option<Box<StatusStream>>,
     source: Source,
     container: Container<'a>,
     instance: Instance<'a>,
     /// Where there is something for it to do.
     agent: Option<Agent<'a>>,
     clearance: Clearance,
-    times: Times,
     /// Who is told how the container is doing, where the program says so itself.
     manager: Manager,
-    /// The first signal that asked for the end.
-    stop: Option<Signal>,
+    last_words: LastWords,
+    memory: Memory,
+    /// The first signal that asked for the end, and when it came.
+    stop: Option<(Signal, Moment)>,
+    /// What the latest instance was told to end by.
+    told: Option<Signal>,
+    /// Its leftovers needed SIGKILL.
+    leftovers_killed: bool,
     /// There was no process for the first instance.
     never_started: bool,
 }
@@ -80,6 +92,7 @@ impl<'a> Supervisor<'a> {
         errands: &'a [u8],
         mut program: Program,
         mut log: Log,
+        status: Option<Output>,
     ) -> Result<Supervisor<'a>, u8> {
         let life = &supervision.life;
         let stage = Stage::set(plan, has_errands(life), &mut log)?;
@@ -87,16 +100,20 @@ impl<'a> Supervisor<'a> {
         Ok(Supervisor {
             plan,
             supervision,
-            name: name_in(errands),
+            names: Names::stand_in(errands),
             log,
+            stream: status.map(|to| Box::new(StatusStream::new(to))),
             source: Source::open(SignalSet::ALL),
             container: Container::new(life),
             instance: Instance::new(plan, program, stage, life.notifies),
             agent: has_errands(life).then(|| Agent::new(errands, &life.probes, now())),
             clearance: Clearance::new(),
-            times: Times::default(),
             manager,
+            last_words: LastWords::new(supervision.termination_log.as_deref()),
+            memory: Memory::new(supervision.oom_kills.as_deref()),
             stop: None,
+            told: None,
+            leftovers_killed: false,
             never_started: false,
         })
     }
@@ -104,9 +121,9 @@ impl<'a> Supervisor<'a> {
     /// Lives until there is no instance and will be none. Returns the exit code.
     pub fn run(mut self) -> u8 {
         self.start_agent(now());
-        self.happened(Event::Start);
         // Who had ended before podinit was executed has told nobody.
         self.look_at_children();
+        self.happened(Event::Start);
         while !self.is_over() {
             self.act_on_due();
             if !self.is_over() {
@@ -180,10 +197,9 @@ impl<'a> Supervisor<'a> {
     /// signal does, and a second one before that ends the wait for preStop.
     fn asked_to_stop(&mut self, signal: Signal, send: Option<Signal>) {
         let (now, grace) = (now(), self.supervision.life.grace);
-        self.stop.get_or_insert(signal);
-        self.times.stop(now);
+        self.stop.get_or_insert((signal, now));
         self.manager.stopping();
-        let again = self.times.is_signalled();
+        let again = self.told.is_some();
         self.happened(Event::Stop(Stop { grace, ordered: false, asked: true }));
         if let Some(signal) = send.filter(|_| again) {
             self.instance.send(signal, &mut self.log);
@@ -225,11 +241,13 @@ impl<'a> Supervisor<'a> {
     }
 
     fn main_ended(&mut self, exit: Exit) {
-        self.times.main_ended(now());
         if let Some(pid) = self.instance.pid() {
             self.log.note(Note::MainEnded { pid, exit });
         }
-        let event = self.instance.ended(exit);
+        self.last_words.main_ended(exit);
+        let killed = self.container.account().is_some_and(|account| account.killed.is_some());
+        let out_of_memory = self.memory.ran_out(exit, killed, self.agent.is_some());
+        let event = self.instance.ended(exit, out_of_memory);
         self.happened(event);
     }
 
@@ -257,7 +275,7 @@ impl<'a> Supervisor<'a> {
         if (self.clearance.look || self.clearance.due().is_some_and(|due| due <= now))
             && let Some(killed) = self.clearance.go_on(now, &self.instance, &mut self.log)
         {
-            self.times.cleared(now, killed);
+            self.leftovers_killed = killed;
             self.happened(Event::Cleared);
         }
     }
@@ -265,7 +283,8 @@ impl<'a> Supervisor<'a> {
     fn start_agent(&mut self, now: Moment) {
         let Some(agent) = &mut self.agent else { return };
         let child_signal = self.instance.stage.child_signal;
-        agent.start(now, &mut self.instance.program, child_signal, &mut self.log);
+        let tells = self.stream.is_some();
+        agent.start(now, &mut self.instance.program, child_signal, tells, &mut self.log);
         self.clearance.spare(agent.pid());
     }
 
@@ -274,10 +293,7 @@ impl<'a> Supervisor<'a> {
         let mut next = Some(event);
         while let Some(event) = next.take() {
             let now = now();
-            if matches!(event, Event::HookEnded(Hook::PreStop, _)) {
-                self.times.pre_stop_over(now);
-            }
-            let actions = self.container.step(now, event);
+            let actions = self.step(now, event);
             self.look_whether_ready(event);
             for action in actions {
                 // Of the actions of one answer one at most is answered.
@@ -291,7 +307,10 @@ impl<'a> Supervisor<'a> {
         let (log, latest) = (&mut self.log, self.container.instance());
         match (action, &mut self.agent) {
             (Action::Spawn, agent) => {
-                self.times.instance();
+                (self.told, self.leftovers_killed) = (None, false);
+                self.memory.begin();
+                let user = self.instance.program.credentials.as_ref();
+                self.last_words.begin(latest > 0, user);
                 let failed = self.instance.start(log);
                 // As long as nothing has run that is podinit's own failure, and not tried again.
                 self.never_started |= latest == 0 && failed.is_some();
@@ -300,19 +319,9 @@ impl<'a> Supervisor<'a> {
                 }
                 return failed;
             }
-            (Action::Run(hook), Some(agent)) => {
-                if hook == Hook::PreStop {
-                    self.times.pre_stop(now);
-                }
-                agent.run(now, hook, latest, log);
-            }
+            (Action::Run(hook), Some(agent)) => agent.run(now, hook, latest, log),
             (Action::Run(hook), None) => return Some(Event::HookEnded(hook, false)),
-            (Action::End(hook), Some(agent)) => {
-                if hook == Hook::PreStop {
-                    self.times.pre_stop_over(now);
-                }
-                agent.end(hook, log);
-            }
+            (Action::End(hook), Some(agent)) => agent.end(hook, log),
             (Action::Watch { since, started }, Some(agent)) => {
                 agent.watch(latest, since, started, log);
             }
@@ -328,46 +337,27 @@ impl<'a> Supervisor<'a> {
                 | Action::Unwatch,
                 None,
             ) => {}
-            (Action::Send(reason), _) => self.send_stop_signal(now, reason),
-            (Action::KillAll, _) => {
-                self.times.killed();
-                self.clearance.kill_all(&self.instance, log);
-            }
+            (Action::Send(reason), _) => self.send_stop_signal(reason),
+            (Action::KillAll, _) => self.clearance.kill_all(&self.instance, log),
             (Action::Clear { until }, _) => self.clearance.begin(until),
             // A pod of one container.
             (Action::RestartAll, _) => return Some(Event::Start),
-            (Action::Say(word), _) => self.say(now, word),
+            (Action::Say(word), _) => self.say(word),
         }
         None
     }
 
     /// What the manifest names, or else the signal that came by its route; TERM where none came.
-    fn send_stop_signal(&mut self, now: Moment, reason: KillReason) {
+    fn send_stop_signal(&mut self, reason: KillReason) {
         let named = self.supervision.stop_signal.and_then(Signal::new);
         let signal = match (named, reason, self.stop) {
             (Some(named), ..) => Some(named),
-            (None, KillReason::Stop, Some(came)) => self.plan.ending.routes.of(came).send,
+            (None, KillReason::Stop, Some((came, _))) => self.plan.ending.routes.of(came).send,
             _ => Some(Signal::TERM),
         };
         if let Some(signal) = signal {
-            self.times.signalled(now, signal);
+            self.told.get_or_insert(signal);
             self.instance.send(signal, &mut self.log);
-        }
-    }
-
-    fn say(&mut self, now: Moment, word: Word) {
-        if let Word::Killing { .. } = word {
-            self.times.killing(now);
-        }
-        let (role, name) = (self.supervision.life.role, self.name);
-        let said = Supervised::Said { role, name, word };
-        if let Word::Killing { restarts: false, .. } = word {
-            self.manager.stopping();
-        }
-        self.manager.status(said);
-        // Of a start, and of one that failed, more has been said.
-        if !matches!(word, Word::Started | Word::Failed(_)) {
-            self.log.note(Note::Supervised(said));
         }
     }
 }
@@ -375,22 +365,4 @@ impl<'a> Supervisor<'a> {
 /// Whether there is something for an agent to do.
 fn has_errands(life: &Life) -> bool {
     life.hooks != Hooks::default() || life.probes != Probes::default() || life.notifies
-}
-
-/// The container's name, which is what encoded errands begin with; nothing is copied.
-fn name_in(errands: &[u8]) -> &str {
-    postcard::take_from_bytes::<&str>(errands).map_or("", |(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::supervision::Errands;
-
-    #[test]
-    fn the_name_stands_first() {
-        let errands = Errands { container: "app".to_owned(), ..Errands::default() };
-        assert_eq!(name_in(&postcard::to_stdvec(&errands).unwrap()), "app");
-        assert_eq!(name_in(&[]), "");
-    }
 }

@@ -3,9 +3,11 @@
 //!
 //! Times are the lifecycle's own; whoever writes them out knows the clock, and cuts them to seconds (kubelet R28).
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Moment;
+use crate::duration::Go;
 
 pub mod condition;
 pub mod event;
@@ -78,6 +80,32 @@ impl Waiting {
             Waiting::RunContainerError => "RunContainerError",
             Waiting::PostStartHookError => "PostStartHookError",
         }
+    }
+}
+
+impl Waiting {
+    /// What is said beside the reason; `pod` is `NAME_NAMESPACE(UID)`, or empty. Nothing but of a back-off (kubelet R17).
+    pub fn message<'a>(self, container: &'a str, pod: &'a str) -> Option<BackOffMessage<'a>> {
+        match self {
+            Waiting::CrashLoopBackOff { pause } => Some(BackOffMessage { pause, container, pod }),
+            _ => None,
+        }
+    }
+}
+
+/// Why a container is held back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BackOffMessage<'a> {
+    pause: Duration,
+    container: &'a str,
+    pod: &'a str,
+}
+
+impl fmt::Display for BackOffMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (pause, container) = (Go(self.pause), self.container);
+        write!(f, "back-off {pause} restarting failed container={container}")?;
+        if self.pod.is_empty() { Ok(()) } else { write!(f, " pod={}", self.pod) }
     }
 }
 

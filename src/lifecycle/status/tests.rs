@@ -18,6 +18,20 @@ fn r26_the_reasons_of_a_wait() {
     }
 }
 
+/// kubelet R17
+#[test]
+fn r17_what_is_said_of_a_back_off() {
+    let pause = Duration::from_secs(80);
+    let said = |pod| {
+        let message = Waiting::CrashLoopBackOff { pause }.message("app", pod);
+        message.map(|message| message.to_string())
+    };
+    let alone = "back-off 1m20s restarting failed container=app";
+    assert_eq!(said("").as_deref(), Some(alone));
+    assert_eq!(said("web_default(u-1)"), Some(format!("{alone} pod=web_default(u-1)")));
+    assert_eq!(Waiting::RunContainerError.message("app", ""), None);
+}
+
 /// kubelet T25, T28
 #[test]
 fn t25_the_reasons_of_an_end() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::opts::DEFAULT;
 use super::wishes::{ProbeWish, Restart, Wishes};
 use crate::cli::own::flags::Asked;
+use crate::lifecycle::status::termination_message::DEFAULT_PATH;
 use crate::plan::life::{Hooks, Life, Pace, Policy, Probe, Probes, Role, Terms};
 use crate::plan::supervision::{Check, Errands, Supervision};
 use crate::signal::Signal;
@@ -104,6 +105,8 @@ fn bare(given: &Given<'_>, wishes: &Wishes) -> Result<(Supervision, Errands), St
         directory: None,
         stop_signal: None,
         user: None,
+        termination_log: Some(DEFAULT_PATH.as_bytes().to_vec()),
+        oom_kills: None,
         no_new_privileges: false,
         capabilities: None,
     };

@@ -22,7 +22,7 @@ use crate::sys::credentials::{Credentials, Gid, Uid};
 use crate::sys::signals::{self, Recipient, Source};
 use crate::sys::wait::{self, Exit};
 use crate::sys::words::{Argv, Environment, Words};
-use crate::sys::{Errno, descriptors, fork, poll, stderr, this_process};
+use crate::sys::{Errno, descriptors, fork, memory_cgroup, poll, stderr, this_process};
 
 mod make;
 #[cfg(feature = "manifest")]
@@ -89,7 +89,10 @@ pub(super) fn read(
                 let _ = say(&line);
             }
         };
-        make::make(&given, &mut warn)
+        let (mut supervision, errands) = make::make(&given, &mut warn)?;
+        // Here, as mountinfo may be long.
+        supervision.oom_kills = memory_cgroup::find();
+        Ok((supervision, errands))
     })?;
     program.instead = Some(Box::new(Instead::taken_from(&mut supervision, &mut program)));
     if disabled {
@@ -98,7 +101,7 @@ pub(super) fn read(
     options.plan.grace = supervision.life.grace;
     options.plan.stop_signal = supervision.stop_signal.and_then(Signal::new);
     let (plan, log) = (Box::new(plan::own(&options.plan)), options.log());
-    Ok(Outcome::Supervise { plan, supervision, errands, log, program })
+    Ok(Outcome::Supervise { plan, supervision, errands, log, status: options.status, program })
 }
 
 /// Has another process make the plan; what is wrong has been said there. A request to stop does not wait for it: a manifest

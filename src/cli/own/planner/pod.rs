@@ -194,7 +194,7 @@ fn make(
         hooks,
         probes,
         stop_signal,
-        ..
+        termination_message,
     } = container;
     let timed = life.probes;
     let supervision = Supervision {
@@ -207,6 +207,8 @@ fn make(
         directory: directory.map(String::into_bytes),
         stop_signal: stop_signal.map(Signal::number),
         user,
+        termination_log: termination_message.map(|message| from_root(&message.path)),
+        oom_kills: None,
         no_new_privileges: security.no_new_privileges,
         capabilities: security.capabilities.map(|capabilities| capabilities.kept),
     };
@@ -224,6 +226,11 @@ fn make(
     };
     let skipped = environment.skipped().to_vec();
     Ok(Made { supervision, capabilities: security.capabilities, errands, skipped })
+}
+
+/// A path in a container, as its runtime takes it.
+fn from_root(path: &str) -> Vec<u8> {
+    format!("/{}", path.trim_start_matches('/')).into_bytes()
 }
 
 /// What a probe does, with its times.

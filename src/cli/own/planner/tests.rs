@@ -54,6 +54,7 @@ fn without_a_manifest_there_is_what_the_options_say() {
     assert_eq!((life.role, life.hooks, life.grace), (Role::Regular, Hooks::default(), None));
     assert_eq!((life.restart.pod, life.pace), (Policy::Never, Pace::DEFAULT));
     assert_eq!((supervision.words.len(), supervision.stop_signal), (0, None));
+    assert_eq!(supervision.termination_log.as_deref(), Some(&b"/dev/termination-log"[..]));
     assert_eq!(errands, Errands { container: "app".to_owned(), ..Errands::default() });
 
     let (supervision, errands) = made(&[
@@ -125,6 +126,7 @@ spec:
     args: [one, $(A)]
     env: [{name: A, value: x}]
     workingDir: /srv
+    terminationMessagePath: srv/why
     lifecycle: {stopSignal: SIGUSR1, preStop: {exec: {command: [p]}}}
     livenessProbe: {exec: {command: [l]}, periodSeconds: 3, failureThreshold: 9}
     securityContext: {runAsUser: 12345, runAsGroup: 7, allowPrivilegeEscalation: false}
@@ -160,6 +162,7 @@ spec:
         assert_eq!(supervision.environment, [(b"A".to_vec(), b"x".to_vec())]);
         assert_eq!(supervision.directory.as_deref(), Some(&b"/srv"[..]));
         assert_eq!(supervision.stop_signal, Some(10));
+        assert_eq!(supervision.termination_log.as_deref(), Some(&b"/srv/why"[..]));
         assert!(supervision.no_new_privileges);
         let user = supervision.user.unwrap();
         assert_eq!((user.uid, user.gid, &*user.supplementary), (12345, 7, &[7][..]));

@@ -4,9 +4,6 @@ use super::pod::Chosen;
 use crate::plan::pod::Take;
 use crate::spec::pod::{Container, Pod, TerminationMessagePolicy};
 
-/// Where the API has termination messages written (kubelet V4).
-const TERMINATION_LOG: &str = "/dev/termination-log";
-
 /// The paths, from the pod on, of fields that are there for nothing: those of the pod and of the chosen container.
 pub fn unhonoured(pod: &Pod, chosen: Chosen<'_>, take: Take) -> Vec<String> {
     let spec = &pod.spec;
@@ -45,7 +42,6 @@ fn of_container(container: &Container) -> impl Iterator<Item = &'static str> {
     [
         (!container.resources.limits.is_empty(), "resources.limits"),
         (!container.volume_mounts.is_empty(), "volumeMounts"),
-        (container.termination_message_path != TERMINATION_LOG, "terminationMessagePath"),
         (*policy == TerminationMessagePolicy::FallbackToLogsOnError, "terminationMessagePolicy"),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 use super::*;
 use crate::init::report::{Level, Style};
 use crate::lifecycle::probe::{Cached, Stage};
+use crate::link::LONGEST;
 use crate::plan::life::{Probe, Settings};
 
 const NO_TIME: Duration = Duration::ZERO;
@@ -119,7 +120,7 @@ fn one_that_reads_nothing_or_has_closed_its_end_is_given_up() {
     assert!(orders.count() < 100_000);
     drop(link);
     drop(connect(&mut agent));
-    assert!(agent.next_report().is_none() && agent.link().is_none());
+    assert!(agent.next_message(&mut [0; LONGEST]).is_none() && agent.link().is_none());
 }
 
 #[test]

@@ -327,6 +327,7 @@ fn who_is_not_of_the_container_is_ignored() {
         let address = SocketAddr::from_abstract_name(&name[1..]).unwrap();
         stranger.send_to_addr(READY.as_bytes(), &address).unwrap();
         running.says(&says);
+        manager.hears(&running, STARTED, 1);
         stranger.send_to_addr(READY.as_bytes(), &address).unwrap();
         manager.hears_no_more();
         assert_eq!(running.stderr().matches("NOTIFY_SOCKET").count(), 1);

@@ -1,4 +1,5 @@
-//! `podinit probe` beside what images carry for it today, as processes: `cargo bench --bench probes`.
+//! `podinit probe` beside what images carry for it today, as processes, and what an init that probes costs:
+//! `cargo bench --bench probes`.
 //! See docs/benchmarks.md.
 
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ use contender::Contender;
 use rounds::rounds;
 use table::{Bar, Row, Show, Unit};
 
+mod agent;
 #[path = "../peers/clock.rs"]
 #[expect(dead_code, reason = "this bench uses its part")]
 mod clock;
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
             println!("failed: {failure}");
         }
     }
+    let time = Duration::from_secs(if has("--quick") { 5 } else { 20 });
+    println!("{}", agent::table(server, time));
     ExitCode::SUCCESS
 }
 

@@ -8,7 +8,7 @@ use crate::lifecycle::Moment;
 use crate::lifecycle::probe::{Action, Answer, Attempt, Consequence, Event, Kind, Probe, Snapshot};
 use crate::link::{Order, Report};
 use crate::plan::supervision::{Check, Errands};
-use crate::probe::{Apart, Outcome, Task, Verdict};
+use crate::probe::{Outcome, UnderWay, Verdict};
 
 /// Those there are, in the order startup, liveness, readiness.
 pub struct Probes<'a> {
@@ -23,7 +23,7 @@ struct Watch<'a> {
     machine: Probe,
     /// What init knows of it.
     told: Snapshot,
-    under_way: Option<(Attempt, Apart)>,
+    under_way: Option<(Attempt, UnderWay)>,
     /// One that there was no process for. It is answered in the next turn, which comes no later than its time-out: so
     /// the next is tried in good time, and none in haste.
     lost: Option<Attempt>,
@@ -89,15 +89,15 @@ impl<'a> Probes<'a> {
 
     /// How long the attempts may still take.
     pub fn left(&self) -> Option<Duration> {
-        self.under_way().map(Apart::left).min()
+        self.under_way().map(UnderWay::left).min()
     }
 
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.under_way().map(Apart::descriptor)
+        self.under_way().filter_map(UnderWay::descriptor)
     }
 
-    fn under_way(&self) -> impl Iterator<Item = &Apart> {
-        self.all.iter().filter_map(|watch| watch.under_way.as_ref().map(|(_, apart)| apart))
+    fn under_way(&self) -> impl Iterator<Item = &UnderWay> {
+        self.all.iter().filter_map(|watch| watch.under_way.as_ref().map(|(_, under_way)| under_way))
     }
 }
 
@@ -132,8 +132,8 @@ impl Watch<'_> {
 
     fn begin(&mut self, attempt: Attempt, office: &mut Office<'_>) {
         let Check { action, settings } = self.check;
-        match Apart::start(&mut office.prober, Task::Probe(action), settings.timeout) {
-            Ok(apart) => self.under_way = Some((attempt, apart)),
+        match UnderWay::start(&mut office.prober, action, settings.timeout) {
+            Ok(under_way) => self.under_way = Some((attempt, under_way)),
             Err(errno) => {
                 let outcome = Outcome::no_process(errno);
                 remark::attempt(self.machine.kind(), Answer::Lost, &outcome, office.say);
@@ -144,12 +144,13 @@ impl Watch<'_> {
 
     fn abandon(&mut self, office: &mut Office<'_>) {
         self.lost = None;
-        office.endings.extend(self.under_way.take().map(|(_, apart)| apart.end_later()));
+        let under_way = self.under_way.take();
+        office.endings.extend(under_way.and_then(|(_, under_way)| under_way.end_later()));
     }
 
     fn collect(&mut self, instance: u32, office: &mut Office<'_>) {
-        let Some((attempt, apart)) = &mut self.under_way else { return };
-        let Some(outcome) = apart.outcome() else { return };
+        let Some((attempt, under_way)) = &mut self.under_way else { return };
+        let Some(outcome) = under_way.outcome() else { return };
         let paused = self.machine.has_paused(now());
         let (attempt, answer) = (*attempt, if paused { Answer::Lost } else { answer(&outcome) });
         self.abandon(office);

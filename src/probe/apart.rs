@@ -28,7 +28,7 @@ pub struct Apart {
 }
 
 /// How long such a process may take beyond its attempt.
-const SPARE: Duration = Duration::from_secs(1);
+pub(super) const SPARE: Duration = Duration::from_secs(1);
 
 /// Makes an attempt there and waits for it.
 pub fn attempt(
@@ -74,6 +74,8 @@ impl Apart {
         // A TERM that is ignored, as podinit may have been told to, is lost unless it is blocked.
         let before = signals::block_all();
         let forked = fork::fork(|| {
+            // A connection that another attempt has open is over when that one closes it.
+            descriptors::keep_only(to_pipe.as_fd());
             signals::replace_mask(before.union(awaited));
             // A KILL for podinit's whole group would take the one away that ends what the command has started.
             this_process::leave_group();

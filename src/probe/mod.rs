@@ -13,6 +13,7 @@ use crate::sys::Errno;
 use crate::sys::signals::Source;
 
 mod apart;
+mod beside;
 mod connect;
 mod dns;
 mod exec;
@@ -32,6 +33,7 @@ mod tcp;
 mod tls;
 
 pub use apart::{Apart, Ending};
+pub use beside::UnderWay;
 pub use exec::Surroundings;
 pub use ledger::Ledger;
 pub use outcome::{Ended, OUTPUT_LIMIT, Outcome, Verdict, is_obeyed, one_line};
@@ -105,18 +107,26 @@ impl Prober<'_> {
     fn probe(&mut self, action: &Action, patience: &Patience<'_>) -> Result<Outcome, Signal> {
         match action {
             Action::Exec(words) => exec::attempt(words, &mut self.surroundings, patience, None),
-            Action::Tcp(address) => tcp::attempt(address, patience),
-            Action::File(path) => Ok(file::attempt(path)),
-            Action::Http(get) => http::attempt(get, self.trust, patience),
-            Action::Dns(name) => dns::attempt(name, patience),
-            #[cfg(feature = "grpc")]
-            Action::Grpc { address, service } => grpc::attempt(address, service, patience),
-            #[cfg(not(feature = "grpc"))]
-            Action::Grpc { .. } => {
-                Ok(Outcome::impossible("this podinit was built without gRPC (feature grpc)"))
-            }
-            Action::Sleep(_) => Ok(Outcome::impossible("sleep: is for hooks")),
+            action => ask(action, self.trust, patience),
         }
+    }
+}
+
+/// What needs nothing of the process it is made in.
+fn ask(action: &Action, trust: &Trust, patience: &Patience<'_>) -> Result<Outcome, Signal> {
+    match action {
+        Action::Tcp(address) => tcp::attempt(address, patience),
+        Action::File(path) => Ok(file::attempt(path)),
+        Action::Http(get) => http::attempt(get, trust, patience),
+        Action::Dns(name) => dns::attempt(name, patience),
+        #[cfg(feature = "grpc")]
+        Action::Grpc { address, service } => grpc::attempt(address, service, patience),
+        #[cfg(not(feature = "grpc"))]
+        Action::Grpc { .. } => {
+            Ok(Outcome::impossible("this podinit was built without gRPC (feature grpc)"))
+        }
+        Action::Exec(_) => Ok(Outcome::impossible("a command wants a process of its own")),
+        Action::Sleep(_) => Ok(Outcome::impossible("sleep: is for hooks")),
     }
 }
 

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use super::patience::{Cut, Wire};
 
 /// What to believe of servers: there are none.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Trust(());
 
 /// That there is no TLS.

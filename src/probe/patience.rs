@@ -23,13 +23,18 @@ pub enum Cut {
 pub struct Patience<'a> {
     limit: Duration,
     end: Instant,
-    signals: &'a Source,
+    signals: Option<&'a Source>,
 }
 
 impl<'a> Patience<'a> {
     /// Counts from now.
     pub fn new(limit: Duration, signals: &'a Source) -> Patience<'a> {
-        Patience { limit, end: Instant::now() + limit, signals }
+        Patience { signals: Some(signals), ..Patience::deaf(limit) }
+    }
+
+    /// The same where no signal ends it sooner.
+    pub fn deaf(limit: Duration) -> Patience<'a> {
+        Patience { limit, end: Instant::now() + limit, signals: None }
     }
 
     /// The whole time, for messages.
@@ -58,15 +63,17 @@ impl<'a> Patience<'a> {
     /// When there is no more waiting. A stop signal is told of once.
     pub fn wait(&self, descriptors: &[(BorrowedFd<'_>, PollFlags)]) -> Result<Vec<bool>, Cut> {
         let left = self.left()?;
-        let own = self.signals.descriptor().map(|descriptor| (descriptor, PollFlags::POLLIN));
+        let own = self.signals.and_then(Source::descriptor);
+        let own = own.map(|descriptor| (descriptor, PollFlags::POLLIN));
         let all = descriptors.iter().copied().chain(own);
         let mut polled: Vec<PollFd<'_>> =
             all.map(|(descriptor, flags)| PollFd::new(descriptor, flags)).collect();
-        poll::poll(&mut polled, self.signals.until_look(Some(left)));
+        let left = self.signals.map_or(Some(left), |signals| signals.until_look(Some(left)));
+        poll::poll(&mut polled, left);
         let is_ready = |polled: &PollFd<'_>| polled.any().unwrap_or(true);
         let mut ready: Vec<bool> = polled.iter().map(is_ready).collect();
         let has_signal = ready.split_off(descriptors.len()).first() != Some(&false);
-        while has_signal && let Some(received) = self.signals.poll() {
+        while has_signal && let Some(received) = self.signals.and_then(Source::poll) {
             if received.signal != Signal::CHLD {
                 return Err(Cut::Stopped(received.signal));
             }

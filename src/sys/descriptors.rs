@@ -22,7 +22,7 @@ pub fn close_others(terminal: Option<&Terminal>) {
 
 /// The same for a process that was forked to do something else: it keeps one, and has null for standard input and
 /// output. Standard error stays, for the log. What it still holds as values it must never drop.
-pub fn keep_only(kept: &OwnedFd) {
+pub fn keep_only(kept: BorrowedFd<'_>) {
     close_all_but(Some(kept.as_raw_fd()));
     if let Ok(null) = null() {
         for number in 0..2 {

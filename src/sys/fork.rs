@@ -9,7 +9,8 @@ use super::{Errno, this_process};
 /// # Errors
 /// EAGAIN or ENOMEM when no process could be made (fork(2)).
 pub fn fork(work: impl FnOnce() -> u8) -> Result<Pid, Errno> {
-    // SAFETY: podinit has one thread, so the child may do all that podinit could.
+    // SAFETY: it is called where there is one thread, or by the agent beside others, which hold no lock but the
+    // allocator's, and that libc's fork takes care of. So the child may do all that podinit could.
     match unsafe { unistd::fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => this_process::exit(work()),

@@ -55,7 +55,8 @@ impl<'a> Life<'a> {
         let path = dir.path().to_str().unwrap();
         let shell = |script: &str| format!("exec:/bin/sh -c '{}'", script.replace('@', path));
         let startup = shell("echo startup >>@/words");
-        let liveness = shell("test ! -e @/sick && echo live >>@/words || { echo sick >>@/words; exit 1; }");
+        let liveness =
+            shell("test ! -e @/sick && echo live >>@/words || { echo sick >>@/words; exit 1; }");
         let readiness = shell(&format!("sleep {HUNG} & sleep {HUNG}"));
         let pre_stop = shell("echo stop >>@/words; rm -f @/sick; sleep 0.1");
         // What is on its way from one instance is over before the next.
@@ -128,9 +129,9 @@ impl<'a> Life<'a> {
     /// The agent dies one death or another, at some moment.
     fn dies(&mut self) {
         let last = self.last;
-        let agent = self.running.until("there is another agent", || {
-            self.agent().filter(|pid| Some(*pid) != last)
-        });
+        let agent = self
+            .running
+            .until("there is another agent", || self.agent().filter(|pid| Some(*pid) != last));
         self.last = Some(agent);
         self.chance.pause();
         match (self.chance.below(8), self.famine) {
@@ -190,7 +191,10 @@ impl<'a> Life<'a> {
         let finished = self.running.wait().exits(128 + SIGTERM);
         let said = &finished.stderr;
         let line = said.lines().last().unwrap();
-        assert!(line.contains(" podinit: terminated: ") && !line.contains("SIGKILL"), "{finished:?}");
+        assert!(
+            line.contains(" podinit: terminated: ") && !line.contains("SIGKILL"),
+            "{finished:?}"
+        );
         eventually("no process is left", || self.processes().is_empty());
         self.tally.deaths = said.matches("process for hooks and probes ended").count();
         let words = fs::read_to_string(self.dir.file("words")).unwrap();

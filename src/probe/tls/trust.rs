@@ -19,7 +19,7 @@ use super::verify::{Anybody, Rooted};
 use crate::sys::errno_of;
 
 /// What to believe of servers and what to show them. By default everything and nothing (kubelet P22).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Trust {
     /// Made when it is first needed: without TLS it costs nothing.
     config: OnceCell<Arc<ClientConfig>>,

@@ -2,7 +2,7 @@
 //! what the program says of itself.
 //!
 //! It is forked from init and never executes anything itself; one thread waits in ppoll(2) for init's orders and for the
-//! attempts under way, each of which is a process of its own ([`crate::probe::Apart`]). What probes add up to is decided
+//! attempts under way, each of which is a process or a thread ([`crate::probe::UnderWay`]). What probes add up to is decided
 //! by `lifecycle::probe`; init is told what has changed and nothing else, and keeps what the next agent needs.
 //!
 //! It may be killed at any moment: attempts end with it, and nothing else is lost.

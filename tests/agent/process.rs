@@ -42,12 +42,8 @@ pub fn another_users_commands_end_too(folder: &Folder) {
         all.iter().copied().find(|pid| status(*pid, "PPid") == own).unwrap()
     };
     let attempt = child_of(agent.pid);
-    let command = child_of(attempt);
     signals::send(Recipient::Process(attempt), Signal::KILL).unwrap();
-    until("the command is gone", || (!lives(command)).then_some(()));
-    for pid in all {
-        let _ = signals::send(Recipient::Process(pid), Signal::KILL);
-    }
+    until("the others are gone", || (!all.iter().any(|pid| lives(*pid))).then_some(()));
 }
 
 pub fn no_command_outlives_a_killed_agent(folder: &Folder) {

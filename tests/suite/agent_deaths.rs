@@ -215,3 +215,27 @@ fn nothing_of_podinits_outlives_it() {
         ["probe", "hook"].iter().for_each(|name| fs::remove_file(dir.file(name)).unwrap());
     }
 }
+
+/// With its agent, before or behind it, or alone; where there is no /proc too, as the child is in the command's group.
+#[test]
+fn nothing_outlives_an_attempt_that_was_killed() {
+    for order in [&[0, 1][..], &[1, 0], &[1]] {
+        for run in [own().pid1(), own(), own().no_proc()] {
+            let probe = "exec:/bin/sh -c 'sleep 1000 & wait'";
+            let args = ["--readiness", probe, "--readiness-opts", "timeout=5m"];
+            let running = run.args(args).witness(["hold"]).spawn();
+            // The agent, the attempt, the command, and what that has started.
+            let line = running.until("the probe hangs", || {
+                let mut line = vec![running.agent()?];
+                while let Some(child) = children(*line.last()?).first() {
+                    line.push(*child);
+                }
+                (line.len() == 4).then_some(line)
+            });
+            order.iter().for_each(|at| send(line[*at], SIGKILL));
+            running.until("the command and its child are gone", || {
+                (!line[2..].iter().any(|pid| is_alive(*pid))).then_some(())
+            });
+        }
+    }
+}

@@ -119,6 +119,9 @@ mod supervised_ending;
 mod supervised_terminal;
 #[path = "suite/termination.rs"]
 mod termination;
+#[cfg(feature = "manifest")]
+#[path = "suite/timelines.rs"]
+mod timelines;
 #[path = "suite/tini.rs"]
 mod tini;
 #[path = "suite/tini_processes.rs"]

@@ -19,6 +19,8 @@ mod daemon;
 mod exec;
 mod image;
 mod leftovers;
+mod lives;
+mod lives_in_need;
 mod named;
 mod options;
 mod probe;

@@ -1,0 +1,180 @@
+//! Hooks, probes and restarts where a container is frozen, or short of memory or processes: the program is not harmed by
+//! what podinit does beside it, and podinit goes on when it can (design 8).
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use crate::engine::{Container, Process, Run, docker};
+use crate::images::{NGINX_SHELL, NGINX_WORDS, SHELL};
+
+/// Longer than any time that is not ours: what ends earlier was not ended by the engine.
+const ENGINE_DEADLINE: u32 = 60;
+
+/// Longer than what the agent may take for one turn (30 s), and than many periods.
+const FROZEN: Duration = Duration::from_secs(35);
+
+/// A probe that writes a line each time and takes most of its period.
+const SLOW: &str = "exec:/bin/sh -c 'echo >>/run/probed; sleep 0.6'";
+
+const QUICK: &str = "exec:/bin/sh -c 'echo >>/run/probed'";
+
+fn probed(container: &Container) -> u32 {
+    let output = container.exec(&["/bin/sh", "-c", "wc -l <>/run/probed"]);
+    output.stdout.trim().parse().unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+/// There is another line, or several.
+fn is_probed_on(container: &Container) {
+    let before = probed(container);
+    container.until("it is probed on", || (probed(container) > before + 3).then_some(()));
+}
+
+/// What podinit has said.
+fn said(container: &Container) -> String {
+    container.logs().stderr
+}
+
+fn says(container: &Container, what: &str) {
+    container.until(what, || said(container).contains(what).then_some(()));
+}
+
+/// Podinit's second process: the child of the first that has executed nothing.
+fn agent(container: &Container) -> Option<Process> {
+    let all = container.processes();
+    let init = container.inspect("{{.State.Pid}}").parse::<u32>().expect("a pid");
+    all.into_iter().find(|one| one.parent == init && one.args.starts_with("/podinit"))
+}
+
+/// SIGKILL, from the host.
+fn kill(process: &Process) {
+    let status = Command::new("kill").args(["-9", &process.pid.to_string()]).status();
+    assert!(status.expect("kill runs").success(), "{process:?}");
+}
+
+/// A frozen container does not see the time go by, but the clock does. Three of them: some are in the middle of an attempt.
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_frozen_container_has_failed_nothing_when_it_wakes() {
+    let options = [
+        ["--restart", "always"],
+        ["--liveness", SLOW],
+        ["--liveness-opts", "period=1s,timeout=20s,failure=1"],
+        ["--readiness", "http://:8080/"],
+        ["--readiness-opts", "period=1s,timeout=20s,failure=1"],
+    ];
+    let run = Run::new(&NGINX_SHELL).options(options.as_flattened().iter().copied());
+    let servers = [(); 3].map(|()| run.clone().words(NGINX_WORDS).start());
+    let before = servers.each_ref().map(|server| {
+        is_probed_on(server);
+        let master = server.process("nginx: master process");
+        docker(["pause", &server.name]);
+        (master.pid, agent(server).expect("an agent").pid)
+    });
+    thread::sleep(FROZEN);
+    for (server, before) in servers.iter().zip(before) {
+        docker(["unpause", &server.name]);
+        is_probed_on(server);
+        let master = server.process("nginx: master process");
+        assert_eq!(
+            (master.pid, agent(server).expect("an agent").pid),
+            before,
+            "{:?}",
+            server.logs()
+        );
+        let said = said(server);
+        // Nginx may not have listened at the first attempt.
+        let failed =
+            said.lines().filter(|line| line.contains("probe failed") && !line.contains("refused"));
+        assert_eq!(failed.count(), 0, "{said}");
+        assert!(!said.contains("restarted") && !said.contains("ended"), "{said}");
+        server.stop(ENGINE_DEADLINE);
+        assert_eq!(server.wait(), 0);
+    }
+}
+
+/// The agent offers itself to the kernel before all others, and a command of a probe that takes all memory is no better.
+#[test]
+#[ignore = "needs a Docker engine"]
+fn out_of_memory_the_program_lives_and_is_probed_on() {
+    let options = [
+        ["--restart", "always"],
+        ["--liveness", QUICK],
+        ["--liveness-opts", "period=100ms,timeout=20s,failure=1"],
+        // Reads zeroes for ever, and keeps them: there is no end of a line.
+        ["--readiness", "exec:/bin/sh -c '[ ! -e /run/hungry ] || tail /dev/zero'"],
+        ["--readiness-opts", "period=200ms,timeout=20s"],
+    ];
+    let server = Run::new(&NGINX_SHELL)
+        .flags(["--memory", "64m", "--memory-swap", "64m"])
+        .options(options.as_flattened().iter().copied())
+        .words(NGINX_WORDS)
+        .start();
+    is_probed_on(&server);
+    let master = server.process("nginx: master process");
+    assert_eq!(server.exec(&["/bin/touch", "/run/hungry"]).code, 0);
+    // By the kernel, either the command or the agent, or both.
+    let killed = || {
+        let said = said(&server);
+        let count = |what: &str| said.matches(what).count();
+        (count("Readiness probe") + count("hooks and probes ended") >= 3).then_some(())
+    };
+    server.until("several have been killed", killed);
+    is_probed_on(&server);
+    // Somebody else takes it: the agent has to go before the program.
+    let before = agent(&server).expect("an agent");
+    assert_eq!(server.exec(&["/bin/rm", "/run/hungry"]).code, 0);
+    server.exec(&["/bin/tail", "/dev/zero"]);
+    is_probed_on(&server);
+    let same = server.process("nginx: master process");
+    let said = said(&server);
+    assert_eq!(same.pid, master.pid, "{before:?}: {said}");
+    assert!(!said.contains("will be restarted") && !said.contains("Back-off"), "{said}");
+    let took = server.stop(ENGINE_DEADLINE);
+    assert_eq!(server.wait(), 0, "{said}");
+    assert!(took < Duration::from_secs(ENGINE_DEADLINE.into()), "{took:?}");
+}
+
+/// Neither an attempt, nor a hook, nor an agent, nor another instance can be forked: said, tried again, no harm done.
+#[test]
+#[ignore = "needs a Docker engine"]
+fn without_a_process_to_be_had_it_is_said_and_tried_again() {
+    let options = [
+        ["--restart", "always"],
+        ["--restart-delay", "100ms..400ms"],
+        ["--liveness", QUICK],
+        ["--liveness-opts", "period=100ms,timeout=20s,failure=1"],
+        ["--pre-stop", "exec:/bin/true"],
+        ["--grace-period", "2s"],
+    ];
+    let app = Run::new(&SHELL)
+        .flags(["--tmpfs", "/run"])
+        .options(options.as_flattened().iter().copied())
+        .words(["/app", "report"])
+        .start();
+    is_probed_on(&app);
+    let first = app.process("/app report");
+    let allow = |processes: u32| {
+        docker(["update", "--pids-limit", &processes.to_string(), &app.name]);
+    };
+
+    allow(1);
+    says(&app, "Liveness probe was not made: no process can be made for it");
+    kill(&agent(&app).expect("an agent"));
+    says(&app, "no process can be made for hooks and probes: ");
+    assert_eq!(app.process("/app report").pid, first.pid, "{:?}", app.logs());
+
+    kill(&first);
+    says(&app, "podinit: /app: ");
+    allow(100);
+    app.until("it is started again", || (app.count("app ready") == 2).then_some(()));
+    is_probed_on(&app);
+    assert!(!said(&app).contains("failed liveness probe"), "{:?}", app.logs());
+
+    allow(1);
+    let took = app.stop(ENGINE_DEADLINE);
+    assert_eq!(app.wait(), 0, "{:?}", app.logs());
+    assert!(took < Duration::from_secs(ENGINE_DEADLINE.into()), "{took:?}");
+    assert_eq!(app.count("app got TERM from 1"), 1, "{:?}", app.logs());
+    says(&app, "preStop has to wait: no process can be made for it");
+}

@@ -185,7 +185,7 @@ fn a_crash_loop_waits_twice_as_long_each_time_and_is_stopped_at_once() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn what_an_instance_left_behind_is_gone_before_the_next() {
-    let script = "echo left $(ps | grep -c '[n]ginx'); nginx || exit 9; \
+    let script = "echo left $(ps -o comm | grep -c nginx); nginx || exit 9; \
                   while ! wget -q -O /dev/null http://127.0.0.1:8080/; do sleep 0.1; done; \
                   echo served; exit 1";
     let options = ["--restart", "on-failure", "--restart-delay", "50ms"];

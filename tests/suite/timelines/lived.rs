@@ -213,7 +213,8 @@ fn shorten(script: &str, scale: u32) -> String {
     let mut parts = script.split("sleep ");
     let first = parts.next().unwrap().to_owned();
     parts.fold(first, |text, part| {
-        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        let end = part.find(|c| !is_number(c)).unwrap_or(part.len());
         let seconds = part[..end].parse::<f64>().expect(script) / f64::from(scale);
         format!("{text}sleep {seconds}{}", &part[end..])
     })

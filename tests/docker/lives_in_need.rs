@@ -67,21 +67,21 @@ fn a_frozen_container_has_failed_nothing_when_it_wakes() {
     let is_frozen = || {
         let server = run.clone().words(NGINX_WORDS).start();
         is_probed_on(&server);
-        let processes = || {
-            let master = server.process("nginx: master process");
-            (master.pid, agent(&server).expect("an agent").pid)
-        };
+        let processes =
+            || (server.process("nginx: master process").pid, agent(&server).map(|one| one.pid));
         let before = processes();
         docker(["pause", &server.name]);
         thread::sleep(FROZEN);
         docker(["unpause", &server.name]);
         is_probed_on(&server);
-        assert_eq!(processes(), before, "{:?}", server.logs());
-        let said = said(&server);
+        let (said, now) = (said(&server), processes());
+        // One that was frozen in the middle of a turn, a millisecond's work, cannot tell that from hanging.
+        let is_chance = said.contains("hooks and probes ended (killed by ALRM)");
+        assert!(now == before || now.0 == before.0 && is_chance, "{before:?} {now:?} {said}");
         // Nginx may not have listened at the first attempt.
         let failed = |line: &&str| line.contains("probe failed") && !line.contains("refused");
         assert_eq!(said.lines().find(failed), None, "{said}");
-        assert!(!said.contains("restarted") && !said.contains("ended"), "{said}");
+        assert!(!said.contains("restarted"), "{said}");
         server.stop(ENGINE_DEADLINE);
         assert_eq!(server.wait(), 0);
     };

@@ -110,7 +110,8 @@ impl Life<'_> {
         self.running.until("all of that has happened", || {
             let [lines, probed] = self.lives.written(recording);
             let (facts, _) = facts(&self.running.stderr(), self.lives.scale);
-            let all = facts.len() >= before.facts.len()
+            let (ours, theirs) = (count(&facts), count(before.facts));
+            let all = ours.iter().zip(theirs).all(|(ours, theirs)| *ours >= theirs)
                 && lines.len() >= before.lines.len()
                 && probed.len() >= before.probed.len();
             let lives = !matches!(facts.last(), Some(Fact::Die(_) | Fact::BackOff(_)));
@@ -184,6 +185,12 @@ impl Lived {
     pub fn count(&self, wanted: &str) -> usize {
         self.log.iter().filter(|(_, line)| line == wanted).count()
     }
+}
+
+/// Pauses, of which a recording may have been relieved, and all else.
+fn count(facts: &[Fact]) -> [usize; 2] {
+    let pauses = facts.iter().filter(|fact| matches!(fact, Fact::BackOff(_))).count();
+    [pauses, facts.len() - pauses]
 }
 
 /// Of a container what differs from one life to the other: where it writes, how long it sleeps. The directory `/tmp` of

@@ -131,6 +131,8 @@ mod termination;
 #[cfg(feature = "manifest")]
 #[path = "suite/termination_log.rs"]
 mod termination_log;
+#[path = "suite/timelines.rs"]
+mod timelines;
 #[path = "suite/tini.rs"]
 mod tini;
 #[path = "suite/tini_processes.rs"]

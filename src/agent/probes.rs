@@ -150,9 +150,11 @@ impl Watch<'_> {
 
     fn collect(&mut self, instance: u32, office: &mut Office<'_>) {
         let Some((attempt, under_way)) = &mut self.under_way else { return };
-        let Some(outcome) = under_way.outcome() else { return };
-        let paused = self.machine.has_paused(now());
-        let (attempt, answer) = (*attempt, if paused { Answer::Lost } else { answer(&outcome) });
+        let Some(mut outcome) = under_way.outcome() else { return };
+        if self.machine.has_paused(now()) {
+            outcome = Outcome::lost("podinit was stopped meanwhile".to_owned());
+        }
+        let (attempt, answer) = (*attempt, answer(&outcome));
         self.abandon(office);
         remark::attempt(self.machine.kind(), answer, &outcome, office.say);
         self.step(Event::Answered(attempt, answer), instance, office);

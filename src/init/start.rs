@@ -242,11 +242,17 @@ pub(super) struct NoProcess(pub Errno);
 
 impl fmt::Display for NoProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no process can be made for it: ")?;
-        f.write_str(match self.0 {
-            Errno::EAGAIN => "the limit on processes is reached (of the container, see --pids-limit, or of the user)",
-            errno => errno.desc(),
-        })
+        write!(f, "no process can be made for it: {}", shortage(self.0))
+    }
+}
+
+/// Why there is no process to be had.
+pub(super) fn shortage(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EAGAIN => {
+            "the limit on processes is reached (of the container, see --pids-limit, or of the user)"
+        }
+        errno => errno.desc(),
     }
 }
 

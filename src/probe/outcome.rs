@@ -105,7 +105,7 @@ impl Outcome {
     }
 
     /// The attempt is lost.
-    pub(super) fn lost(why: impl Into<String>) -> Outcome {
+    pub fn lost(why: impl Into<String>) -> Outcome {
         Outcome { lost: true, ..Outcome::impossible(why) }
     }
 

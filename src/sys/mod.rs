@@ -3,8 +3,8 @@
 //! One file a concept. Nothing here decides anything: a call does what its name says and returns
 //! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
 
-pub mod capabilities;
 mod beside;
+pub mod capabilities;
 pub mod clock;
 pub mod credentials;
 pub mod descriptors;
@@ -14,11 +14,11 @@ pub mod file;
 pub mod fork;
 pub mod line;
 pub mod machine;
-pub mod notify;
 #[cfg(feature = "probe")]
 pub mod memory_cgroup;
 #[cfg(feature = "probe")]
 pub mod message_file;
+pub mod notify;
 pub mod packets;
 pub mod poll;
 pub mod process_tree;

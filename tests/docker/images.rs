@@ -25,8 +25,8 @@ pub static SHELL: LazyLock<String> = LazyLock::new(|| {
         .folder("/tmp")
         .folder("/home/worker");
     for applet in [
-        "sh", "cat", "echo", "grep", "head", "id", "kill", "ls", "ps", "setsid", "sleep", "stat",
-        "true", "wc", "wget", "yes",
+        "sh", "cat", "echo", "grep", "head", "id", "kill", "ls", "ps", "rm", "setsid", "sleep",
+        "stat", "tail", "touch", "true", "wc", "wget", "yes",
     ] {
         root = root.link(&format!("/bin/{applet}"), "busybox");
     }
@@ -45,6 +45,12 @@ pub static NGINX: LazyLock<String> = LazyLock::new(|| {
         .folder("/var/lib/nginx")
         .folder("/var/log/nginx");
     user_land("nginx", root)
+});
+
+/// The server in a user land.
+pub static NGINX_SHELL: LazyLock<String> = LazyLock::new(|| {
+    let text = format!("FROM {}\nCOPY --from={shell} /bin /bin\n", *NGINX, shell = *SHELL);
+    build_text(&text, "podinit-test-nginx-shell")
 });
 
 /// The server's command line.

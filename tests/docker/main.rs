@@ -21,6 +21,8 @@ mod exec;
 mod image;
 mod leftovers;
 mod memory;
+mod lives;
+mod lives_in_need;
 mod named;
 mod options;
 mod probe;

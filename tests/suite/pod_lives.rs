@@ -68,6 +68,19 @@ fn it_lives_as_the_manifest_says() {
     assert!(last.contains("USR1→exit ") && last.ends_with("s of 77s, exit 0"), "{finished:?}");
 }
 
+/// Design 7. Neither the manifest nor what reads it is in it, and what it shares with its agent counts.
+#[test]
+fn pid_1_stays_small() {
+    let dir = TempDir::new();
+    let running = pod(&dir, &["--restart", "pod", "--post-stop", "exec:true"]).pid1().spawn();
+    running.says("podinit: Readiness probe failed: not yet\n");
+    let smaps = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", running.pid())).unwrap();
+    let anonymous = smaps.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
+    let kib: u32 = anonymous.trim().strip_suffix(" kB").unwrap().trim().parse().unwrap();
+    assert!(kib <= 160, "{smaps}");
+    running.signal_and_end(SIGTERM);
+}
+
 /// The restart policy is somebody's else unless it is asked for; what podinit ended itself is no success.
 #[test]
 fn without_restart_pod_its_end_is_the_end() {

@@ -187,30 +187,47 @@ fn a_crash_loop_pauses_and_a_stop_request_ends_it_with_the_last_code() {
     }
 }
 
-/// Init hears of a change and of nothing else.
+/// Init hears of a change and of nothing else: each kind of attempt, well and not.
 #[test]
 fn probes_that_keep_their_verdict_do_not_wake_init() {
-    let dir = TempDir::new();
-    let (live, ready) = (shell(&dir, "echo >>@/live"), shell(&dir, "echo >>@/ready; exit 1"));
-    let args = [
-        ["--liveness", &live, "--liveness-opts", "period=200ms"],
-        ["--readiness", &ready, "--readiness-opts", "period=200ms"],
-    ];
-    let (running, recording) = start(&dir, args.as_flattened());
-    let are_made = |more: usize| {
-        let before = ["live", "ready"].map(|file| lines(&dir.file(file)));
-        running.until("it is probed", || {
-            let now = ["live", "ready"].map(|file| lines(&dir.file(file)));
-            now.iter().zip(before).all(|(now, before)| *now >= before + more).then_some(())
-        });
-    };
-    running.signal(SIGUSR1);
-    recording.receives(&running, SIGUSR1);
-    // Beyond both thresholds; what is kept of each is as it will be.
-    are_made(8);
-    let trace = Trace::of(running.pid(), &dir, "trace");
-    are_made(12);
-    let calls = trace.calls();
-    assert!(calls.len() <= 1 && calls.iter().all(|call| call.contains("poll(")), "{calls:#?}");
-    running.signal_and_end(SIGTERM);
+    const WELL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const SICK: &str = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+    let (well, sick, nobody) = (Server::answering(WELL), Server::answering(SICK), Refusing::new());
+    let (http, tcp) = (well.url("/"), format!("tcp://{}", well.address()));
+    let (unwell, refused) = (sick.url("/"), format!("tcp://127.0.0.1:{}", nobody.port()));
+    let (succeeds, fails) =
+        ("exec:/bin/sh -c 'echo well'", "exec:/bin/sh -c 'echo not yet; exit 1'");
+    let cases = [[succeeds, &http, &refused], [&http, &tcp, fails], [&tcp, succeeds, &unwell]];
+    for [startup, liveness, readiness] in cases {
+        let dir = TempDir::new();
+        let args = [
+            ["--startup", startup, "--startup-opts", "period=50ms,timeout=20s"],
+            ["--liveness", liveness, "--liveness-opts", "period=50ms,timeout=20s"],
+            ["--readiness", readiness, "--readiness-opts", "period=50ms,timeout=20s"],
+        ];
+        let (running, recording) = start(&dir, args.as_flattened());
+        running.signal(SIGUSR1);
+        recording.receives(&running, SIGUSR1);
+        let are_made = |more: usize| {
+            let attempts = || {
+                let failed = running.stderr().matches("Readiness probe failed").count();
+                [failed, if liveness == succeeds { failed } else { well.accepted() }]
+            };
+            let before = attempts();
+            running.until("it is probed", || {
+                attempts()
+                    .iter()
+                    .zip(before)
+                    .all(|(now, before)| *now >= before + more)
+                    .then_some(())
+            });
+        };
+        // Beyond both thresholds; what is kept of each is as it will be.
+        are_made(8);
+        let trace = Trace::of(running.pid(), &dir, "trace");
+        are_made(40);
+        let calls = trace.calls();
+        assert!(calls.len() <= 1 && calls.iter().all(|call| call.contains("poll(")), "{calls:#?}");
+        running.signal_and_end(SIGTERM);
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Level;
 use crate::agent::{Remark, Tone};
 use crate::duration::Seconds;
+use crate::init::start::shortage;
 use crate::lifecycle::container::{Hook, KillReason, Word};
 use crate::lifecycle::status::event::{ContainerEvent, Event, Severity};
 use crate::plan::life::Role;
@@ -161,7 +162,7 @@ impl fmt::Display for Supervised<'_> {
                 write!(f, "Container {name} is {}ready", if ready { "" } else { "not " })
             }
             Supervised::NoAgent { errno, pause } => {
-                let (why, pause) = (errno.desc(), Seconds(pause));
+                let (why, pause) = (shortage(errno), Seconds(pause));
                 write!(
                     f,
                     "no process can be made for hooks and probes: {why}; next try after {pause}"
@@ -245,6 +246,15 @@ mod tests {
         );
         let alone = Account { total: None, killed: false, ..killed };
         assert_eq!(told(alone), "ended by itself: leftovers 0s, exit 0");
+    }
+
+    #[test]
+    fn where_no_process_is_to_be_had_the_limit_is_named() {
+        let pause = Duration::from_millis(200);
+        let told = Supervised::NoAgent { errno: Errno::EAGAIN, pause }.to_string();
+        let begins =
+            "no process can be made for hooks and probes: the limit on processes is reached (";
+        assert!(told.starts_with(begins) && told.ends_with("; next try after 0.2s"), "{told}");
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(super) fn of(pod: &Pod, container: &Container, path: &str) -> Result<Securit
 }
 
 /// The kernel's highest number is none: it stands for "as it is" in chown and setresuid.
-fn id(number: i64, path: impl FnOnce() -> String) -> Result<u32, PlanError> {
+pub(super) fn id(number: i64, path: impl FnOnce() -> String) -> Result<u32, PlanError> {
     let id = u32::try_from(number).ok().filter(|id| *id != u32::MAX);
     id.ok_or_else(|| PlanError::new(path(), Problem::Id(number)))
 }

@@ -9,6 +9,8 @@ pub mod descriptors;
 pub mod directory;
 pub mod exec;
 pub mod file;
+#[cfg(feature = "manifest")]
+pub mod folder;
 pub mod fork;
 pub mod machine;
 pub mod packets;

@@ -12,6 +12,8 @@ pub mod file;
 #[cfg(feature = "manifest")]
 pub mod folder;
 pub mod fork;
+#[cfg(feature = "manifest")]
+pub mod inotify;
 pub mod machine;
 pub mod packets;
 pub mod poll;

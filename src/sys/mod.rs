@@ -3,6 +3,8 @@
 //! One file a concept. Nothing here decides anything: a call does what its name says and returns
 //! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
 
+#[cfg(feature = "manifest")]
+pub mod cgroup;
 pub mod clock;
 pub mod credentials;
 pub mod descriptors;

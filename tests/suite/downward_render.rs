@@ -98,6 +98,44 @@ fn without_a_node_it_is_this_machine() {
     assert!(memory > 16, "{memory}");
 }
 
+/// Of which a container has what its control group allows, in both versions of these.
+#[test]
+fn without_a_node_the_control_group_counts() {
+    let dir = TempDir::new();
+    let millis = [
+        "{path: cpu, resourceFieldRef: {containerName: app, resource: limits.cpu",
+        ", divisor: 1m",
+    ];
+    dir.write("pod.yaml", 0o644, pod("").replace(millis[0], &millis.concat()));
+    let rendered = |version: &str, files: &[(&str, &str)]| {
+        for (name, content) in files {
+            let path = dir.path().join(version).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let podinit = Subject::podinit();
+        let script = format!(
+            "set -e; mount --bind {version} /sys/fs/cgroup
+             '{}' downward render -f pod.yaml --volume podinfo --out out
+             cat out/cpu; echo; cat out/memory",
+            podinit.path().display()
+        );
+        let run = Run::program("/usr/bin/unshare").args(["--mount", "/bin/sh", "-c", &script]);
+        run.cwd(dir.path()).finish().exits(0).stdout
+    };
+    let second = [("memory.max", "67108864\n"), ("cpu.max", "50000 100000\n")];
+    assert_eq!(rendered("second", &second), "500\n64");
+    let first = [
+        ("memory/memory.limit_in_bytes", "67108864\n"),
+        ("cpu/cpu.cfs_quota_us", "25000\n"),
+        ("cpu/cpu.cfs_period_us", "100000\n"),
+    ];
+    assert_eq!(rendered("first", &first), "250\n64");
+    let whole = rendered("neither", &[("memory.max", "max\n"), ("cpu.max", "max 100000\n")]);
+    let (cpu, memory) = whole.split_once('\n').unwrap();
+    assert!(cpu.parse::<u64>().unwrap() >= 1000 && memory.parse::<u64>().unwrap() > 64, "{whole}");
+}
+
 #[test]
 fn a_megabyte_of_annotations() {
     // Half of it is written with a backslash.

@@ -9,7 +9,7 @@ use crate::plan::pod::Allocatable;
 use crate::spec::document::MAX_BYTES;
 use crate::spec::manifest::Manifest;
 use crate::spec::quantity::{Format, Quantity, Scale};
-use crate::sys::{errno_of, machine};
+use crate::sys::{cgroup, errno_of, machine};
 
 /// The content of a regular file or a pipe, which is waited for.
 ///
@@ -44,12 +44,18 @@ pub fn within(manifest: &Manifest, field: &str) -> String {
     }
 }
 
-/// What this machine has, as far as one can tell from within a container.
+/// What this machine has, or what of it the control groups allow, as far as one can tell from within a container.
 pub fn allocatable() -> Allocatable {
     let bytes = |count| Quantity::new(count, Scale::One, Format::BinarySi);
+    let cpu = machine::processors().saturating_mul(1000);
+    let memory = machine::memory();
     Allocatable {
-        cpu: Quantity::new(machine::processors(), Scale::One, Format::DecimalSi),
-        memory: bytes(machine::memory()),
+        cpu: Quantity::new(
+            cgroup::processors().map_or(cpu, |allowed| allowed.min(cpu)),
+            Scale::Milli,
+            Format::DecimalSi,
+        ),
+        memory: bytes(cgroup::memory().map_or(memory, |allowed| allowed.min(memory))),
         ephemeral_storage: bytes(machine::storage()),
     }
 }

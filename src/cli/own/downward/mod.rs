@@ -59,7 +59,7 @@ struct PodArguments {
     file: PathBuf,
 
     /// What the node has for its pods, such as cpu=2,memory=8Gi,ephemeral-storage=100Gi: the limit of who has none
-    /// [default: what this machine has]
+    /// [default: what this machine and its control groups have]
     #[arg(long, value_name = "AMOUNTS", value_parser = Node::parse)]
     node_allocatable: Option<Node>,
 }

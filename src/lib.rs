@@ -17,6 +17,8 @@
 #[cfg(feature = "probe")]
 pub mod agent;
 pub mod cli;
+#[cfg(feature = "manifest")]
+pub mod downward;
 pub mod duration;
 pub mod init;
 pub mod lifecycle;

@@ -24,6 +24,18 @@ mod catatonit;
 mod corpora;
 #[path = "suite/defects.rs"]
 mod defects;
+#[cfg(feature = "manifest")]
+#[path = "suite/downward_adversity.rs"]
+mod downward_adversity;
+#[cfg(feature = "manifest")]
+#[path = "suite/downward_env.rs"]
+mod downward_env;
+#[cfg(feature = "manifest")]
+#[path = "suite/downward_render.rs"]
+mod downward_render;
+#[cfg(feature = "manifest")]
+#[path = "suite/downward_watch.rs"]
+mod downward_watch;
 #[path = "suite/dumb_init.rs"]
 mod dumb_init;
 #[path = "suite/dumb_init_processes.rs"]

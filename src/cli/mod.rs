@@ -79,6 +79,9 @@ enum Outcome {
     /// Try conditions until they hold.
     #[cfg(feature = "probe")]
     Wait(own::wait::Job),
+    /// Write what a Pod file says.
+    #[cfg(feature = "manifest")]
+    Downward(Box<own::downward::Job>),
     /// Do nothing, for so long or for ever.
     Sleep(Option<Duration>),
     /// What was asked for, on standard output.
@@ -175,6 +178,8 @@ impl Outcome {
             Outcome::Probe(job) => job.run(start),
             #[cfg(feature = "probe")]
             Outcome::Wait(job) => job.run(start),
+            #[cfg(feature = "manifest")]
+            Outcome::Downward(job) => job.run(start),
             Outcome::Sleep(time) => hold::sleep(time, start.mask),
             Outcome::Say(text) => match io::stdout().write_all(text.as_bytes()) {
                 // Whoever closed the pipe has read enough.

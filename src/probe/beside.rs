@@ -137,6 +137,7 @@ mod tests {
             child_signal: ChildSignal::Default,
             directory: None,
             credentials: None,
+            capabilities: None,
             oom_score_adj: None,
             ledger: None,
         };

@@ -7,7 +7,7 @@ mod printable;
 
 use printable::{BASIC, BEYOND, SUPPLEMENTARY};
 
-/// Prints bytes between double quotes (Go's `strconv.Quote`, kubelet M16 and D8): printable characters as they are,
+/// Prints bytes between double quotes (Go's `strconv.Quote`, kubelet M16 and D7 to D10): printable characters as they are,
 /// all others escaped, bytes that are no UTF-8 as `\xff`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quoted<'a>(pub &'a [u8]);

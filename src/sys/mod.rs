@@ -3,15 +3,21 @@
 //! One file a concept. Nothing here decides anything: a call does what its name says and returns
 //! what the kernel said, as a type. What PID 1's loop calls neither allocates nor panics.
 
-mod beside;
+mod ancillary;
 pub mod capabilities;
+#[cfg(feature = "manifest")]
+pub mod cgroup;
 pub mod clock;
 pub mod credentials;
 pub mod descriptors;
 pub mod directory;
 pub mod exec;
 pub mod file;
+#[cfg(feature = "manifest")]
+pub mod folder;
 pub mod fork;
+#[cfg(feature = "manifest")]
+pub mod inotify;
 pub mod line;
 pub mod machine;
 #[cfg(feature = "probe")]

@@ -7,7 +7,7 @@ use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAd
 use nix::unistd::Pid;
 
 use super::text::Text;
-use super::{Errno, beside, descriptors};
+use super::{Errno, ancillary, descriptors};
 
 /// What a program is told in this variable.
 pub const VARIABLE: &str = "NOTIFY_SOCKET";
@@ -44,7 +44,7 @@ pub struct Message<'a> {
 
 /// The oldest one there is, which stays there, without waiting.
 pub fn peek<'a>(socket: BorrowedFd<'_>, buffer: &'a mut [u8]) -> Option<Message<'a>> {
-    let (length, is_whole, sender) = beside::peek(socket, buffer).ok()?;
+    let (length, is_whole, sender) = ancillary::peek(socket, buffer).ok()?;
     let text = buffer.get(..length).unwrap_or_default();
     let sender = sender.filter(|pid| *pid > 0).map(Pid::from_raw);
     Some(Message { text, is_whole, sender })
@@ -121,7 +121,7 @@ mod tests {
         let sender = datagrams().unwrap();
         socket::connect(sender.as_raw_fd(), &address(&name).0).unwrap();
         let (reading, writing) = descriptors::pipe().unwrap();
-        beside::offer(sender.as_fd(), b"BARRIER=1", writing.as_fd()).unwrap();
+        ancillary::offer(sender.as_fd(), b"BARRIER=1", writing.as_fd()).unwrap();
         drop(writing);
         let is_closed = || poll::readable([Some(reading.as_fd())], Some(Duration::ZERO)) == [true];
         let before = std::fs::read_dir("/proc/self/fd").map(Iterator::count).ok();

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType};
 
 use super::poll::{self, PollFd, PollFlags};
-use super::{Errno, beside, descriptors};
+use super::{Errno, ancillary, descriptors};
 
 /// Two ends that belong together; programs inherit neither.
 ///
@@ -49,7 +49,7 @@ pub fn offer(link: &OwnedFd, packet: &[u8]) -> Result<(), Errno> {
 /// # Errors
 /// Those of [`offer`], and ETOOMANYREFS.
 pub fn offer_with(link: &OwnedFd, packet: &[u8], descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
-    beside::offer(link.as_fd(), packet, descriptor)
+    ancillary::offer(link.as_fd(), packet, descriptor)
 }
 
 /// What [`receive`] found.
@@ -77,7 +77,7 @@ pub fn receive<'a>(link: &OwnedFd, buffer: &'a mut [u8]) -> Received<'a> {
 
 /// The same, and the descriptor that came with it, if there was room for one.
 pub fn receive_with<'a>(link: &OwnedFd, buffer: &'a mut [u8]) -> (Received<'a>, Option<OwnedFd>) {
-    match beside::take(link.as_fd(), buffer) {
+    match ancillary::take(link.as_fd(), buffer) {
         Err(Errno::EAGAIN) => (Received::Nothing, None),
         Ok((0, _)) | Err(_) => (Received::Closed, None),
         Ok((length, descriptor)) => {

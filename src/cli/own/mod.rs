@@ -14,9 +14,15 @@ use crate::sys::words::{Environment, Words};
 
 #[cfg(feature = "probe")]
 mod arguments;
+#[cfg(feature = "manifest")]
+pub mod downward;
 mod flags;
+#[cfg(feature = "manifest")]
+mod objects;
 #[cfg(feature = "probe")]
 mod planner;
+#[cfg(feature = "manifest")]
+mod pod_file;
 #[cfg(feature = "probe")]
 pub mod probe;
 #[cfg(feature = "probe")]
@@ -52,6 +58,10 @@ pub fn read(words: &Words, environment: &Environment) -> Result<Outcome, Refusal
         Some(b"probe" | b"wait") => {
             return Err(refuse("built without probe and wait (feature probe)"));
         }
+        #[cfg(feature = "manifest")]
+        Some(b"downward") => return downward::read(words),
+        #[cfg(not(feature = "manifest"))]
+        Some(b"downward") => return Err(refuse("built without downward (feature manifest)")),
         _ => {}
     }
     let from = if words.bytes(1) == Some(b"init") { 2 } else { 1 };
@@ -277,6 +287,14 @@ const PROBES: &str = if cfg!(feature = "probe") {
     ""
 };
 
+/// What the feature `manifest` adds.
+const DOWNWARD: &str = if cfg!(feature = "manifest") {
+    "       podinit downward render|env               a pod's facts as the kubelet gives them: files, variables
+"
+} else {
+    ""
+};
+
 fn help() -> String {
     let mut text = String::from(
         "\
@@ -286,6 +304,7 @@ usage: podinit [OPTIONS] [--] COMMAND [ARG]...   be COMMAND's init
 ",
     );
     text.push_str(PROBES);
+    text.push_str(DOWNWARD);
     text.push_str(
         "       podinit sleep DURATION                    sleep, where there is no shell
        podinit pause                             hold namespaces, reap, leave on INT or TERM

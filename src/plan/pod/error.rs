@@ -7,6 +7,7 @@ use crate::plan::environment::{self, WordError};
 use crate::spec::action::{HeaderError, HostProblem};
 use crate::spec::field_path::FieldPathError;
 use crate::spec::quote::shorten;
+use crate::spec::volume_item::ItemPathError;
 
 /// So many characters of a text that validation lets be of any length.
 const LONGEST: usize = 64;
@@ -66,6 +67,18 @@ pub enum Problem {
         name: String,
         meant: Option<&'static str>,
     },
+    /// The pod has none of this name; the first of those that it has.
+    NoVolume {
+        name: String,
+        known: Vec<String>,
+    },
+    /// A volume, or a source of one, that is made of something else.
+    NotDownward,
+    ItemPath(ItemPathError),
+    /// A file where there is a folder, or the other way round.
+    Occupied(String),
+    /// With this file the volume has more than [`super::LARGEST`].
+    VolumeTooLarge,
 }
 
 impl PlanError {
@@ -146,6 +159,18 @@ impl fmt::Display for Problem {
                     }
                     None => write!(f, "\"{name}\" is not a capability (try NET_BIND_SERVICE)"),
                 }
+            }
+            Problem::NoVolume { name, known } => {
+                let name = shorten(name, LONGEST);
+                write!(f, "there is no volume \"{name}\" (there are: {})", known.join(", "))
+            }
+            Problem::NotDownward => f.write_str("only downwardAPI can be rendered"),
+            Problem::ItemPath(error) => error.fmt(f),
+            Problem::Occupied(path) => {
+                write!(f, "\"{}\" would be a file and a folder", shorten(path, LONGEST))
+            }
+            Problem::VolumeTooLarge => {
+                write!(f, "with it the volume is larger than {} MiB", super::LARGEST >> 20)
             }
         }
     }

@@ -3,9 +3,12 @@
 //! The kubelet's rules are those of `podFieldSelectorRuntimeValue` in `pkg/kubelet/kubelet_pods.go`, of
 //! `pkg/api/v1/resource/helpers.go` and of `pkg/kubelet/kubelet_resources.go`.
 
+use std::collections::BTreeMap;
+
 use crate::spec::field_path::FieldPath;
 use crate::spec::pod::{Container, Ip, Pod};
 use crate::spec::quantity::{Quantity, divide};
+use crate::spec::quote::Quoted;
 use crate::spec::resource_field::{Bound, Resource, ResourceField};
 
 /// What the machine has for its containers: their limit where they have none (kubelet D13). It must be configured, or
@@ -17,8 +20,19 @@ pub struct Allocatable {
     pub ephemeral_storage: Quantity,
 }
 
-/// The value of a field, byte for byte (kubelet D1). The maps of labels and annotations have no value here: no
-/// variable can be one of them.
+impl Allocatable {
+    /// How much there is; huge pages are not counted on.
+    pub(super) fn of(&self, resource: &Resource) -> Option<&Quantity> {
+        match resource {
+            Resource::Cpu => Some(&self.cpu),
+            Resource::Memory => Some(&self.memory),
+            Resource::EphemeralStorage => Some(&self.ephemeral_storage),
+            Resource::HugePages(_) => None,
+        }
+    }
+}
+
+/// The value of a field, byte for byte (kubelet D1). The maps of labels and annotations are for files only.
 pub(super) fn value(pod: &Pod, field: &FieldPath) -> String {
     let metadata = &pod.metadata;
     let first = |one: &str, all: &[Ip]| match all.first() {
@@ -36,7 +50,8 @@ pub(super) fn value(pod: &Pod, field: &FieldPath) -> String {
         FieldPath::Uid => metadata.uid.clone(),
         FieldPath::Label(key) => metadata.labels.get(key).cloned().unwrap_or_default(),
         FieldPath::Annotation(key) => metadata.annotations.get(key).cloned().unwrap_or_default(),
-        FieldPath::Labels | FieldPath::Annotations => String::new(),
+        FieldPath::Labels => formatted(&metadata.labels),
+        FieldPath::Annotations => formatted(&metadata.annotations),
         FieldPath::NodeName => pod.spec.node_name.clone(),
         FieldPath::ServiceAccountName => pod.spec.service_account_name.clone(),
         FieldPath::HostIp => first(&status.host_ip, &status.host_ips),
@@ -46,10 +61,21 @@ pub(super) fn value(pod: &Pod, field: &FieldPath) -> String {
     }
 }
 
-/// The container of this name, regular ones first; `own` if the name is empty (kubelet D14).
-pub(super) fn find<'p>(pod: &'p Pod, own: &'p Container, name: &str) -> Option<&'p Container> {
+/// A map as a file has it: a line for each entry, by the bytes of the keys, and no line end behind the last (kubelet D6).
+pub(super) fn formatted(map: &BTreeMap<String, String>) -> String {
+    let lines = map.iter().map(|(key, value)| format!("{key}={}", Quoted(value.as_bytes())));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The container of this name, regular ones first (kubelet D14).
+pub(super) fn named<'p>(pod: &'p Pod, name: &str) -> Option<&'p Container> {
     let mut all = pod.spec.containers.iter().chain(&pod.spec.init_containers);
-    if name.is_empty() { Some(own) } else { all.find(|container| container.name == name) }
+    all.find(|container| container.name == name)
+}
+
+/// The same; `own` if the name is empty.
+pub(super) fn find<'p>(pod: &'p Pod, own: &'p Container, name: &str) -> Option<&'p Container> {
+    if name.is_empty() { Some(own) } else { named(pod, name) }
 }
 
 /// What a container without this limit has in its place: the pod's for cpu and memory, else the machine's (kubelet
@@ -60,12 +86,12 @@ pub(super) fn default_limit(
     resource: &Resource,
 ) -> Option<Quantity> {
     let of_pod = |name: &str| pod.spec.resources.as_ref()?.limits.get(name).cloned();
-    match resource {
-        Resource::Cpu => Some(of_pod("cpu").unwrap_or_else(|| allocatable.cpu.clone())),
-        Resource::Memory => Some(of_pod("memory").unwrap_or_else(|| allocatable.memory.clone())),
-        Resource::EphemeralStorage => Some(allocatable.ephemeral_storage.clone()),
-        Resource::HugePages(_) => None,
-    }
+    let own = match resource {
+        Resource::Cpu => of_pod("cpu"),
+        Resource::Memory => of_pod("memory"),
+        Resource::EphemeralStorage | Resource::HugePages(_) => None,
+    };
+    own.or_else(|| allocatable.of(resource).cloned())
 }
 
 /// The amount, divided and rounded up (kubelet D12). A limit of zero is as good as none (D13).

@@ -21,6 +21,7 @@ mod fields;
 mod life;
 mod security;
 mod variables;
+pub mod volume;
 
 pub use error::{PlanError, Problem};
 pub use fields::Allocatable;
@@ -207,6 +208,41 @@ pub fn plan(pod: &Pod, options: &Options<'_>, objects: &dyn Objects) -> Result<P
             .collect(),
         address: Some(pod.status.pod_ip.clone()).filter(|address| !address.is_empty()),
     })
+}
+
+/// The variables of one container, regular or init: its whole `envFrom` and `env` (kubelet E9 to E16).
+///
+/// # Errors
+/// The first reference that has no value, or there is no such container.
+pub fn environment(
+    pod: &Pod,
+    name: &str,
+    allocatable: Allocatable,
+    objects: &dyn Objects,
+) -> Result<Environment, PlanError> {
+    let options = Options {
+        take: Take { hooks: false, probes: false, environment: true, security: false },
+        container: Some(name),
+        entrypoint: &[],
+        cmd: &[],
+        grace: None,
+        restart: None,
+        pace: Pace::DEFAULT,
+        allocatable,
+    };
+    let init = containers("spec.initContainers", &pod.spec.init_containers);
+    let regular = containers("spec.containers", &pod.spec.containers);
+    let mut all = init
+        .map(|(path, one)| (path, one, true))
+        .chain(regular.map(|(path, one)| (path, one, false)));
+    let Some((path, container, is_init)) = all.find(|(_, one, _)| one.name == name) else {
+        return Err(PlanError::new("spec.containers", Problem::NoContainer(name.to_owned())));
+    };
+    let objects = &Once::new(objects);
+    let given = Given { pod, container, is_init, options: &options, objects };
+    let entries = variables::entries(container);
+    let environment = entries.and_then(|entries| given.environment(&entries));
+    environment.map_err(|error| error.within(&path))
 }
 
 fn containers<'p>(

@@ -86,7 +86,7 @@ fn named(names: &[String], path: impl Fn() -> String) -> Result<(bool, u64), Pla
 }
 
 /// The kernel's highest number is none: it stands for "as it is" in chown and setresuid.
-fn id(number: i64, path: impl FnOnce() -> String) -> Result<u32, PlanError> {
+pub(super) fn id(number: i64, path: impl FnOnce() -> String) -> Result<u32, PlanError> {
     let id = u32::try_from(number).ok().filter(|id| *id != u32::MAX);
     id.ok_or_else(|| PlanError::new(path(), Problem::Id(number)))
 }

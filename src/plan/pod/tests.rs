@@ -9,8 +9,11 @@ use crate::spec::quantity::Quantity;
 
 mod handlers;
 mod lives;
+mod maps;
+#[macro_use]
 mod recorded;
 mod variables;
+mod volumes;
 
 /// What the tests' manifests refer to.
 #[derive(Default)]

@@ -12,8 +12,9 @@ pub struct PodSecurityContext {
     pub run_as_group: Option<i64>,
     pub run_as_non_root: Option<bool>,
     pub supplemental_groups: Vec<i64>,
+    /// Whose group the files of volumes get (kubelet D32).
+    pub fs_group: Option<i64>,
     pub app_armor_profile: Unused,
-    pub fs_group: Unused,
     pub fs_group_change_policy: Unused,
     pub se_linux_change_policy: Unused,
     pub se_linux_options: Unused,

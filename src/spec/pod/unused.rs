@@ -58,7 +58,6 @@ names! {
     }
     PodSecurityContext {
         app_armor_profile = "appArmorProfile",
-        fs_group = "fsGroup",
         fs_group_change_policy = "fsGroupChangePolicy",
         se_linux_change_policy = "seLinuxChangePolicy",
         se_linux_options = "seLinuxOptions",

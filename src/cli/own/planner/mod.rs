@@ -25,8 +25,6 @@ use crate::sys::words::{Argv, Environment, Words};
 use crate::sys::{Errno, descriptors, fork, memory_cgroup, poll, stderr, this_process};
 
 mod make;
-#[cfg(feature = "manifest")]
-mod objects;
 mod opts;
 #[cfg(feature = "manifest")]
 mod pod;
@@ -38,6 +36,8 @@ mod unhonoured;
 mod wishes;
 
 use make::Given;
+#[cfg(feature = "manifest")]
+pub(super) use wishes::an_object;
 
 /// The most bytes of a plan: a command and an environment as large as Linux takes them, and the rest.
 const LIMIT: usize = 4 << 20;
@@ -196,8 +196,8 @@ fn part<'s>(sent: &mut &'s [u8]) -> Option<&'s [u8]> {
     Some(part)
 }
 
-/// Says each line of it, as [`refuse`] does.
-fn refuse_lines(problem: &str) -> u8 {
+/// Says each line of it, as [`refuse`] does. Returns the exit code.
+pub(super) fn refuse_lines(problem: &str) -> u8 {
     for line in problem.lines() {
         // The exit code holds even where nobody can read (init U9).
         let _ = say(line);
@@ -206,7 +206,7 @@ fn refuse_lines(problem: &str) -> u8 {
 }
 
 /// One line, however long or odd what it quotes may be.
-fn say(line: &str) -> Result<(), Errno> {
+pub(super) fn say(line: &str) -> Result<(), Errno> {
     const CHARACTERS: usize = 1000;
     stderr::write(format!("podinit: {}\n", probe::one_line(line, CHARACTERS)).as_bytes())
 }

@@ -1,32 +1,27 @@
 //! `--pod`: one container of a manifest.
 
 use std::ffi::{CStr, OsStr};
-use std::fs::File;
-use std::io::{self, Read};
 use std::net::{IpAddr, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
 use super::make::Given;
-use super::objects::Folders;
 use super::unhonoured::unhonoured;
 use super::wishes::{Name, Restart, Wishes};
+use crate::cli::own::objects::Folders;
+use crate::cli::own::pod_file::{allocatable, content, warnings, within};
 use crate::cli::user;
 use crate::init::report::Printable;
 use crate::plan::life::{Pace, Policy, Probe};
-use crate::plan::pod::{
-    Allocatable, Capabilities, ContainerPlan, Options, PlanError, Security, Take, plan,
-};
+use crate::plan::pod::{Capabilities, ContainerPlan, Options, PlanError, Security, Take, plan};
 use crate::plan::supervision::{Check, Errands, Supervision, User};
 use crate::signal::Signal;
 use crate::spec::action::Action;
 use crate::spec::capability;
-use crate::spec::document::MAX_BYTES;
 use crate::spec::manifest::Manifest;
 use crate::spec::pod::{Container, Pod};
-use crate::spec::quantity::{Format, Quantity, Scale};
 use crate::sys::credentials::{Credentials, Uid};
-use crate::sys::{capabilities, errno_of, machine, this_process};
+use crate::sys::{capabilities, this_process};
 
 /// What the manifest in `file` says of its container.
 ///
@@ -44,14 +39,11 @@ pub fn read(
         let lines = problems.lines().map(|line| format!("{option} {file_name}: {line}"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    let manifest =
-        content(file).and_then(|bytes| Manifest::read(&bytes).map_err(|error| error.to_string()));
+    let manifest = content(Path::new(OsStr::from_bytes(file.to_bytes())))
+        .and_then(|bytes| Manifest::read(&bytes).map_err(|error| error.to_string()));
     let manifest = manifest.map_err(wrong)?;
-    for warning in &manifest.warnings {
+    for warning in warnings(&manifest) {
         warn(format!("{file_name}: {warning}"));
-    }
-    if manifest.more_warnings > 0 {
-        warn(format!("{file_name}: and {} more", manifest.more_warnings));
     }
     let take = wishes.manifest.take.map_or(Take::ALL, |(_, take)| take);
     let wanted = wishes.manifest.container;
@@ -97,23 +89,6 @@ struct Made {
     errands: Errands,
     /// Keys of `envFrom` that cannot be variables.
     skipped: Vec<String>,
-}
-
-/// Of a regular file or a pipe, as much as a manifest may have and one byte.
-fn content(file: &CStr) -> Result<Vec<u8>, String> {
-    let told = |error: io::Error| errno_of(&error).desc().to_owned();
-    let path = OsStr::from_bytes(file.to_bytes());
-    let kind = std::fs::metadata(path).map_err(told)?.file_type();
-    if !kind.is_file() && !kind.is_fifo() && !kind.is_dir() {
-        return Err("neither a file nor a pipe".to_owned());
-    }
-    let file = File::open(path).map_err(told)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(told)?;
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("larger than {MAX_BYTES} bytes, which is the most"));
-    }
-    Ok(bytes)
 }
 
 /// A container, and where it stands in its pod.
@@ -173,7 +148,8 @@ fn make(
         pace: wishes.pace.unwrap_or(Pace::DEFAULT),
         allocatable: allocatable(),
     };
-    let objects = Folders(&wishes.manifest.env_from);
+    let folders = wishes.manifest.env_from.iter();
+    let objects = Folders(folders.map(|(_, name, folder)| (&**name, &**folder)).collect());
     let told = |error: PlanError| format!("{}: {}", within(manifest, &error.path), error.problem);
     let made = plan(&manifest.pod, &options, &objects).map_err(told)?;
     let address = made.address.filter(|address| is_ours(address));
@@ -238,14 +214,6 @@ fn check(action: Option<Action>, probe: Option<Probe>) -> Option<Check> {
     Some(Check { action: action?, settings: probe?.settings })
 }
 
-/// The path of a field of the pod from the document on.
-fn within(manifest: &Manifest, field: &str) -> String {
-    match manifest.path.as_str() {
-        "" => field.to_owned(),
-        path => format!("{path}.{field}"),
-    }
-}
-
 /// Whose `securityContext` it is that counts.
 fn security_of(chosen: Chosen<'_>, field: &str) -> String {
     let own = chosen.container.security_context.as_ref();
@@ -306,16 +274,6 @@ fn not_had(made: &Made) -> Vec<String> {
         ));
     }
     problems
-}
-
-/// What this machine has, as far as one can tell from within a container.
-fn allocatable() -> Allocatable {
-    let bytes = |count| Quantity::new(count, Scale::One, Format::BinarySi);
-    Allocatable {
-        cpu: Quantity::new(machine::processors(), Scale::One, Format::DecimalSi),
-        memory: bytes(machine::memory()),
-        ephemeral_storage: bytes(machine::storage()),
-    }
 }
 
 /// Whether this container has this address: only then can it be listened on.

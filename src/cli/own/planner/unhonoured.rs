@@ -33,6 +33,10 @@ pub fn unhonoured(pod: &Pod, chosen: Chosen<'_>, take: Take) -> Vec<String> {
     if !spec.readiness_gates.is_empty() {
         found.push("spec.readinessGates".to_owned());
     }
+    let security = spec.security_context.as_ref().filter(|_| take.security);
+    if security.is_some_and(|security| security.fs_group.is_some()) {
+        found.push("spec.securityContext.fsGroup".to_owned());
+    }
     found.extend(of_container(chosen.container).map(|field| format!("{own}.{field}")));
     found
 }

@@ -174,7 +174,7 @@ fn take(words: impl Iterator<Item = &'static str>) -> Result<Take, String> {
 }
 
 #[cfg(feature = "manifest")]
-fn an_object(text: &str) -> Result<(String, PathBuf), String> {
+pub(in crate::cli::own) fn an_object(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
             Ok((name.to_owned(), PathBuf::from(folder)))

@@ -11,7 +11,7 @@ fn parts(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 macro_rules! recorded {
     ($name:literal, $file:literal) => {
-        include_bytes!(concat!("../../../../tests/vectors/pods/", $name, "/", $file))
+        include_bytes!(concat!("../../../../tests/vectors/pods/", $name, "/", $file)).as_slice()
     };
 }
 

@@ -5,19 +5,18 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::wishes::Name;
 use crate::plan::pod::{Object, Objects};
 use crate::spec::document::MAX_BYTES;
 use crate::sys::errno_of;
 
 /// Names and their folders; of one given twice the last counts.
-pub struct Folders<'f>(pub &'f [(Name, String, PathBuf)]);
+pub struct Folders<'f>(pub Vec<(&'f str, &'f Path)>);
 
 impl Objects for Folders<'_> {
     fn contents(&self, object: &Object) -> Result<Option<BTreeMap<String, Vec<u8>>>, String> {
         let (Object::ConfigMap(wanted) | Object::Secret(wanted)) = object;
-        let folder = self.0.iter().rfind(|(_, name, _)| name == wanted);
-        let Some((_, _, folder)) = folder else { return Ok(None) };
+        let folder = self.0.iter().rfind(|(name, _)| name == wanted);
+        let Some((_, folder)) = folder else { return Ok(None) };
         let contents = read(folder);
         contents.map(Some).map_err(|(path, error)| {
             let why = if error.raw_os_error().is_some() {

@@ -8,15 +8,15 @@ use std::ptr;
 use super::Errno;
 
 /// What may come beside a message: its kind to the kernel.
-trait Beside: Copy {
+trait Ancillary: Copy {
     const KIND: libc::c_int;
 }
 
-impl Beside for RawFd {
+impl Ancillary for RawFd {
     const KIND: libc::c_int = libc::SCM_RIGHTS;
 }
 
-impl Beside for libc::ucred {
+impl Ancillary for libc::ucred {
     const KIND: libc::c_int = libc::SCM_CREDENTIALS;
 }
 
@@ -28,7 +28,7 @@ struct Control<T> {
     content: T,
 }
 
-impl<T: Beside> Control<T> {
+impl<T: Ancillary> Control<T> {
     /// Without the padding at the end.
     const LENGTH: usize = size_of::<libc::cmsghdr>() + size_of::<T>();
 }
@@ -92,7 +92,7 @@ pub(super) fn peek(
     Ok((length, !is_cut, beside.map(|sender| sender.pid)))
 }
 
-fn receive<T: Beside>(
+fn receive<T: Ancillary>(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     flags: libc::c_int,

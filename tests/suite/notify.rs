@@ -361,7 +361,7 @@ fn what_it_cannot_have_is_said() {
 /// Few descriptors, of which it makes more, and nothing that can be written to.
 #[test]
 fn it_needs_little() {
-    for run in [own().limit(libc::RLIMIT_NOFILE, 3, 64), own().read_only()] {
+    for run in [own().limit(libc::RLIMIT_NOFILE, 4, 64), own().read_only()] {
         let manager = Manager::new();
         let run = manager.manages(run.args(["-q", "--notify"]));
         let running = run.witness(["notify", READY, "hold"]).spawn();

@@ -131,9 +131,9 @@ fn a_command_that_hangs_is_killed_with_its_children() {
         let text = fs::read_to_string(dir.file("pids")).unwrap();
         text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
     };
-    // Of the last of them some may live.
+    // On a busy machine the time may be over before one has started anybody. Of the last of them some may live.
+    running.until("three have started theirs, and another", || (pids().len() >= 12).then_some(()));
     let before = pids();
-    assert!(before.len() >= 9, "{before:?}");
     eventually("they are gone", || before[..9].iter().all(|pid| state(*pid).is_none()));
     let zombies = || descendants(running.pid()).into_iter().any(|pid| state(pid) == Some('Z'));
     eventually("no zombie is left", || !zombies());

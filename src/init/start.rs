@@ -184,8 +184,8 @@ fn spawn(
         credentials: credentials.as_ref(),
         capabilities: *capabilities,
         standard: None,
-        placed: None,
         parent_death_signal: None,
+        before_exec: None,
         oom_score_adj: None,
         notify_socket: ties.notify_socket,
     };

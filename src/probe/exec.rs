@@ -143,8 +143,9 @@ impl Command {
             credentials: surroundings.credentials,
             capabilities: surroundings.capabilities,
             standard: Some([null.as_fd(), to_stdout.as_fd(), to_stderr.as_fd()]),
-            placed: Some(&begin),
             parent_death_signal: Some(Signal::KILL),
+            // Not sooner: who has lost the attempt would write into a row that may be another's by then.
+            before_exec: Some(&begin),
             oom_score_adj: surroundings.oom_score_adj,
             notify_socket: None,
         };

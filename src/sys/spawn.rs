@@ -33,10 +33,10 @@ pub struct Order<'a> {
     pub capabilities: Option<u64>,
     /// What it gets for 0 to 2 in place of podinit's own, each numbered 3 or higher; it then gets no others.
     pub standard: Option<[BorrowedFd<'a>; 3]>,
-    /// Is called in the child once it is in its place.
-    pub placed: Option<&'a dyn Fn()>,
     /// What it is sent when podinit ends.
     pub parent_death_signal: Option<Signal>,
+    /// Is called in the child when all else is done but the exec: it no longer outlives podinit then, if it is not to.
+    pub before_exec: Option<&'a dyn Fn()>,
     /// Its own, where podinit has another for itself; as far as it may be set.
     pub oom_score_adj: Option<i32>,
     /// Where it can say how it is doing ([`super::notify`]), in place of what is in its environment.
@@ -130,9 +130,6 @@ impl Order<'_> {
             self.environment.set(notify::VARIABLE, name);
         }
         take_place(self.place).map_err(Step::Place)?;
-        if let Some(placed) = self.placed {
-            placed();
-        }
         if let Some(standard) = self.standard {
             descriptors::make_standard(standard).map_err(Step::Place)?;
             descriptors::keep_others();
@@ -149,6 +146,9 @@ impl Order<'_> {
                 // It has ended before it could be told of.
                 this_process::exit(0);
             }
+        }
+        if let Some(before_exec) = self.before_exec {
+            before_exec();
         }
         Ok(())
     }

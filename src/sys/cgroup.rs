@@ -6,6 +6,7 @@
 use std::ffi::CString;
 
 use super::file;
+use super::memory_cgroup::group;
 
 const GROUPS: &str = "/sys/fs/cgroup";
 
@@ -46,9 +47,9 @@ fn limits<T>(
     file: &'static str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> impl Iterator<Item = T> {
-    let own = read("/proc/self/cgroup").and_then(|list| group(&list, controller));
     // Without /proc the root is looked at.
-    let own = own.unwrap_or_default();
+    let list = read("/proc/self/cgroup").unwrap_or_default();
+    let own = group(&list, controller).unwrap_or_default();
     let folder =
         controller.map_or(GROUPS.to_owned(), |controller| format!("{GROUPS}/{controller}"));
     let mut next = Some(own.trim_end_matches('/').to_owned());
@@ -58,16 +59,6 @@ fn limits<T>(
         Some(group)
     });
     groups.filter_map(move |group| parse(read(&format!("{folder}{group}/{file}"))?.trim()))
-}
-
-/// The path in a line `NUMBER:CONTROLLERS:PATH`; the tree of all has the number 0 and names no controller.
-fn group(list: &str, controller: Option<&str>) -> Option<String> {
-    let is_it = |controllers: &str| match controller {
-        None => controllers.is_empty(),
-        Some(controller) => controllers.split(',').any(|one| one == controller),
-    };
-    let mut lines = list.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
-    lines.find(|(controllers, _)| is_it(controllers)).map(|(_, path)| path.to_owned())
 }
 
 fn read(path: &str) -> Option<String> {
@@ -93,16 +84,5 @@ mod tests {
         ] {
             assert_eq!(thousandths(quota, period), expected, "{quota} {period}");
         }
-    }
-
-    #[test]
-    fn the_group_of_each_version() {
-        let both = "12:memory:/docker/1\n3:cpu,cpuacct:/docker/2\n0::/docker/3\n";
-        let path = |controller| group(both, controller);
-        assert_eq!(path(None).as_deref(), Some("/docker/3"));
-        assert_eq!(path(Some("memory")).as_deref(), Some("/docker/1"));
-        assert_eq!(path(Some("cpu")).as_deref(), Some("/docker/2"));
-        assert_eq!(path(Some("pids")), None);
-        assert_eq!(group("rubbish", None), None);
     }
 }

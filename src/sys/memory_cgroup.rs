@@ -43,21 +43,24 @@ fn count_in(content: &[u8]) -> Option<u64> {
 /// The file, by the content of `/proc/self/cgroup` and `/proc/self/mountinfo`. Where the cgroup's own path lies outside
 /// what is mounted it is taken to be what is mounted, as in a container.
 fn path_of(cgroup: &str, mounts: &str) -> Option<PathBuf> {
-    let of_hierarchy = |wanted: fn(&str, &str) -> bool| {
-        cgroup.lines().find_map(|line| {
-            let (id, rest) = line.split_once(':')?;
-            let (controllers, path) = rest.split_once(':')?;
-            wanted(id, controllers).then_some(path)
-        })
-    };
-    let v1 = of_hierarchy(|_, controllers| controllers.split(',').any(|name| name == "memory"));
-    let v2 = || of_hierarchy(|id, controllers| id == "0" && controllers.is_empty());
-    let (own, is_v1) = v1.map(|path| (path, true)).or(v2().map(|path| (path, false)))?;
+    let v1 = group(cgroup, Some("memory")).map(|path| (path, true));
+    let (own, is_v1) = v1.or_else(|| Some((group(cgroup, None)?, false)))?;
     let (root, point) = mounts.lines().find_map(|line| mounted(line, is_v1))?;
     let below = Path::new(own).strip_prefix(&root).ok();
     let below = below.filter(|below| !below.starts_with("..")).unwrap_or(Path::new(""));
     let name = if is_v1 { "memory.oom_control" } else { "memory.events" };
     Some(point.join(below).join(name))
+}
+
+/// The path of this process's group in a line `NUMBER:CONTROLLERS:PATH` of `/proc/self/cgroup`: in the hierarchy of this
+/// controller, or in the one of all, which names no controller.
+pub(super) fn group<'l>(list: &'l str, controller: Option<&str>) -> Option<&'l str> {
+    let is_it = |controllers: &str| match controller {
+        None => controllers.is_empty(),
+        Some(controller) => controllers.split(',').any(|one| one == controller),
+    };
+    let mut lines = list.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
+    lines.find(|(controllers, _)| is_it(controllers)).map(|(_, path)| path)
 }
 
 /// What of the hierarchy is mounted, and where, if this line of mountinfo is about it (proc_pid_mountinfo(5)).
@@ -116,6 +119,17 @@ mod tests {
             let expected = expected.map(|(folder, name)| Path::new(folder).join(name));
             assert_eq!(path_of(cgroup, mounts), expected, "{cgroup}");
         }
+    }
+
+    #[test]
+    fn the_group_of_each_version() {
+        let both = "12:memory:/docker/1\n3:cpu,cpuacct:/docker/2\n0::/docker/3\n";
+        let path = |controller| group(both, controller);
+        assert_eq!(path(None), Some("/docker/3"));
+        assert_eq!(path(Some("memory")), Some("/docker/1"));
+        assert_eq!(path(Some("cpu")), Some("/docker/2"));
+        assert_eq!(path(Some("pids")), None);
+        assert_eq!(group("rubbish", None), None);
     }
 
     #[test]

@@ -438,3 +438,13 @@ fn as_a_variable() {
     let told = told_in(&fs::read_to_string(dir.file("status")).unwrap());
     assert_eq!(told.last().map(|told| &told.line["exitCode"]), Some(&4.into()));
 }
+
+/// To a podinit that the program is, or starts, the number would mean what the program has there, or nothing.
+#[test]
+fn the_variable_goes_no_further_than_its_descriptor() {
+    for disabled in ["0", "1"] {
+        let null = File::options().write(true).open("/dev/null").unwrap();
+        let run = own().arg("-q").env("PODINIT_STATUS_FD", "7").env("PODINIT_DISABLED", disabled);
+        assert_eq!(reported(run.inherits(7, null)).var("PODINIT_STATUS_FD"), None);
+    }
+}

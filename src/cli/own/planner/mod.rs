@@ -50,6 +50,8 @@ pub struct Instead {
     credentials: Option<Credentials>,
     no_new_privileges: bool,
     capabilities: Option<u64>,
+    /// Podinit has a descriptor for its status that the program does not get.
+    keeps_status: bool,
 }
 
 /// What options for the planner, and all others, come to. `at` is where the program begins, if there is one.
@@ -94,7 +96,9 @@ pub(super) fn read(
         supervision.oom_kills = memory_cgroup::find();
         Ok((supervision, errands))
     })?;
-    program.instead = Some(Box::new(Instead::taken_from(&mut supervision, &mut program)));
+    let keeps_status = options.status.is_some();
+    let instead = Instead::taken_from(&mut supervision, &mut program, keeps_status);
+    program.instead = Some(Box::new(instead));
     if disabled {
         return Ok(Outcome::Exec { program });
     }
@@ -213,7 +217,11 @@ pub(super) fn say(line: &str) -> Result<(), Errno> {
 
 impl Instead {
     /// The command line's directory and user go before a manifest's.
-    fn taken_from(supervision: &mut Supervision, program: &mut Placed) -> Instead {
+    fn taken_from(
+        supervision: &mut Supervision,
+        program: &mut Placed,
+        keeps_status: bool,
+    ) -> Instead {
         let directory = supervision.directory.take();
         let leak =
             |directory: Vec<u8>| -> &'static CStr { Box::leak(text(directory).into_boxed_c_str()) };
@@ -225,6 +233,7 @@ impl Instead {
             credentials: program.credentials.take().or(user),
             no_new_privileges: supervision.no_new_privileges,
             capabilities: supervision.capabilities,
+            keeps_status,
         }
     }
 
@@ -232,13 +241,17 @@ impl Instead {
     #[cold]
     #[inline(never)]
     pub fn of(self, at: usize, start: Start) -> Option<Program> {
-        let Instead { words, variables, directory, credentials, no_new_privileges, capabilities } =
-            self;
+        let Instead { words, variables, directory, credentials, .. } = self;
+        let Instead { no_new_privileges, capabilities, keeps_status, .. } = self;
         let Start { words: typed, mut environment, mask } = start;
         if no_new_privileges && let Err(errno) = this_process::give_up_new_privileges() {
             let field = "securityContext.allowPrivilegeEscalation";
             refuse(&format!("{field}: it cannot be forbidden: {}", errno.desc())).tell();
             return None;
+        }
+        if keeps_status {
+            // Another podinit in there would take the number for one of its own.
+            environment.remove("PODINIT_STATUS_FD");
         }
         if let Some(credentials) = &credentials {
             environment.set("HOME", &credentials.home);

@@ -108,10 +108,6 @@ impl<'a> Agent<'a> {
         self.process.as_ref().map(|process| process.pid)
     }
 
-    fn is(&self, pid: Pid) -> bool {
-        self.pid() == Some(pid)
-    }
-
     pub fn link(&self) -> Option<BorrowedFd<'_>> {
         self.given_link().map(AsFd::as_fd)
     }
@@ -311,7 +307,7 @@ impl<'a> Agent<'a> {
     }
 
     /// Ends one that is of no more use; its end is told as any other.
-    fn give_up(&mut self) {
+    pub fn give_up(&mut self) {
         if let Some(process) = &mut self.process {
             process.link = None;
             let _ = signals::send(Recipient::Process(process.pid), Signal::KILL);
@@ -338,7 +334,7 @@ impl<'a> Agent<'a> {
 
     /// A child of init has been reaped. Whether it was the agent; it may be an attempt that an agent has left behind.
     pub fn reaped(&mut self, pid: Pid) -> bool {
-        let is_agent = self.is(pid);
+        let is_agent = self.pid() == Some(pid);
         self.process.take_if(|_| is_agent);
         match self.ledger {
             Some(ledger) if is_agent => ledger.inherit(),
@@ -398,11 +394,6 @@ impl<'a> Agent<'a> {
             // What is stopped cannot leave.
             let _ = signals::send(Recipient::Process(process.pid), Signal::CONT);
         }
-    }
-
-    /// It has not left in time.
-    pub fn kill(&mut self) {
-        self.give_up();
     }
 }
 

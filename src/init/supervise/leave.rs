@@ -22,7 +22,7 @@ impl Supervisor<'_> {
         }
         self.wait_for_agent();
         if let Some(agent) = &mut self.agent {
-            agent.kill();
+            agent.give_up();
         }
         self.wait_for_agent();
         // What is dead already is reaped still (init T21), though not what dies for ever.

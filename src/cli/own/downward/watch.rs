@@ -20,8 +20,8 @@ use crate::sys::poll::{self, PollFd, PollFlags};
 use crate::sys::wait::{self, Dead, Exit};
 use crate::sys::{Errno, clock, file};
 
-/// How often it is looked at the file in any case, as the kubelet does every 60 to 90 s (kubelet D34): there are file systems whose changes nobody is told of, and files behind links
-/// that lead elsewhere.
+/// How often it is looked at the file in any case, as the kubelet does every 60 to 90 s (kubelet D34): there are file
+/// systems whose changes nobody is told of, and files behind links that lead elsewhere.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// What a volume's link is called through which all of its files are exchanged (kubelet D24).

@@ -25,6 +25,8 @@ pub struct Hooks<'a> {
 struct Running {
     hook: Hook,
     instance: u32,
+    /// How long it waits if there is no process for it.
+    pause: Duration,
     stage: Stage,
 }
 
@@ -33,7 +35,6 @@ enum Stage {
     /// There was no process for it.
     Waiting {
         until: Moment,
-        pause: Duration,
     },
 }
 
@@ -61,15 +62,17 @@ impl<'a> Hooks<'a> {
     /// Takes in those that have ended, and tries again where there was no process.
     pub fn turn(&mut self, office: &mut Office<'_>) {
         for mut running in std::mem::take(&mut self.running) {
-            let Running { hook, instance, .. } = running;
+            let Running { hook, instance, pause, .. } = running;
             match &mut running.stage {
                 Stage::UnderWay(apart) => match apart.outcome() {
+                    Some(outcome) if outcome.unbegun => {
+                        self.put_off(hook, instance, pause, &outcome, office);
+                    }
                     Some(outcome) => self.ended(hook, instance, &outcome, office),
                     None => self.running.push(running),
                 },
-                Stage::Waiting { until, pause } if *until <= now() => {
-                    let pause = self.pace.after(*pause);
-                    self.begin(hook, instance, pause, office);
+                Stage::Waiting { until } if *until <= now() => {
+                    self.begin(hook, instance, self.pace.after(pause), office);
                 }
                 Stage::Waiting { .. } => self.running.push(running),
             }
@@ -79,7 +82,7 @@ impl<'a> Hooks<'a> {
     /// When to try again.
     pub fn due(&self) -> Option<Moment> {
         let untils = self.running.iter().filter_map(|running| match running.stage {
-            Stage::Waiting { until, .. } => Some(until),
+            Stage::Waiting { until } => Some(until),
             Stage::UnderWay(_) => None,
         });
         untils.min()
@@ -101,14 +104,29 @@ impl<'a> Hooks<'a> {
         let mut heard = |line: &str| remark::output(hook, line, say);
         let strict = self.errands.strict_hooks;
         let task = Task::Hook { action, strict, heard: &mut heard };
-        let stage = match Apart::start(prober, task, ENDLESS) {
-            Ok(apart) => Stage::UnderWay(apart),
-            Err(errno) => {
-                remark::hook_waits(hook, &Outcome::no_process(errno), office.say);
-                Stage::Waiting { until: now() + pause, pause }
+        match Apart::start(prober, task, ENDLESS) {
+            Ok(apart) => {
+                let stage = Stage::UnderWay(apart);
+                self.running.push(Running { hook, instance, pause, stage });
             }
-        };
-        self.running.push(Running { hook, instance, stage });
+            Err(errno) => {
+                self.put_off(hook, instance, pause, &Outcome::no_process(errno), office);
+            }
+        }
+    }
+
+    /// There was no process for it, or none for its command.
+    fn put_off(
+        &mut self,
+        hook: Hook,
+        instance: u32,
+        pause: Duration,
+        outcome: &Outcome,
+        office: &mut Office<'_>,
+    ) {
+        remark::hook_waits(hook, outcome, office.say);
+        let stage = Stage::Waiting { until: now() + pause };
+        self.running.push(Running { hook, instance, pause, stage });
     }
 
     fn ended(&self, hook: Hook, instance: u32, outcome: &Outcome, office: &mut Office<'_>) {

@@ -271,6 +271,7 @@ mod tests {
             verdict in 0_usize..4,
             errored: bool,
             lost: bool,
+            unbegun: bool,
             ended: Option<(u8, usize)>,
             seen: String,
             output in proptest::collection::vec(any::<u8>(), 0..100),
@@ -278,7 +279,7 @@ mod tests {
         ) {
             let (verdict, took) = (VERDICTS[verdict], Duration::from_nanos(nanos));
             let ended = ended.map(|(code, stdout)| Ended { code, stdout });
-            let outcome = Outcome { verdict, errored, lost, ended, seen, output, took };
+            let outcome = Outcome { verdict, errored, lost, unbegun, ended, seen, output, took };
             let bytes = postcard::to_stdvec(&outcome).unwrap();
             prop_assert_eq!(decode(&bytes), Some(outcome.clone()));
             for cut in 0..bytes.len() {

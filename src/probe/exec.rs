@@ -71,7 +71,7 @@ pub fn attempt(
     // Where it is refused, those that have left the command's tree get away.
     let _ = this_process::become_subreaper();
     let entry = match surroundings.ledger.map(Ledger::enter) {
-        Some(None) => return Ok(Outcome::lost("too many commands are under way")),
+        Some(None) => return Ok(Outcome::unbegun("too many commands are under way")),
         entry => entry.flatten(),
     };
     let mut command = match Command::start(words, surroundings, entry.as_ref()) {

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub errored: bool,
     /// There was no process to make it in, or that was ended from outside: podinit's own trouble, and not the target's.
     pub lost: bool,
+    /// It is lost, and nothing was begun: it can be tried again as if it had never been.
+    pub unbegun: bool,
     /// How a command ended that did so by itself.
     pub ended: Option<Ended>,
     /// What was seen, in some words: at most 4 KiB.
@@ -101,7 +103,12 @@ impl Outcome {
             Errno::EAGAIN => "the limit on processes is reached".to_owned(),
             other => reason(other),
         };
-        Outcome::lost(format!("no process can be made for it: {why}"))
+        Outcome::unbegun(format!("no process can be made for it: {why}"))
+    }
+
+    /// The attempt is lost before it did anything.
+    pub(super) fn unbegun(why: impl Into<String>) -> Outcome {
+        Outcome { unbegun: true, ..Outcome::lost(why) }
     }
 
     /// The attempt is lost.
@@ -112,14 +119,15 @@ impl Outcome {
     /// With this output in place of what was seen.
     pub(super) fn with_output(self, output: impl Into<Vec<u8>>) -> Outcome {
         let new = Outcome::new(self.verdict, self.errored, self.seen, output.into());
-        Outcome { lost: self.lost, ended: self.ended, ..new }
+        Outcome { lost: self.lost, unbegun: self.unbegun, ended: self.ended, ..new }
     }
 
     fn new(verdict: Verdict, errored: bool, mut seen: String, mut output: Vec<u8>) -> Outcome {
         seen.truncate(seen.floor_char_boundary(SEEN_LIMIT));
         output.truncate(OUTPUT_LIMIT);
         let took = Duration::ZERO;
-        Outcome { verdict, errored, lost: false, ended: None, seen, output, took }
+        let (lost, unbegun) = (false, false);
+        Outcome { verdict, errored, lost, unbegun, ended: None, seen, output, took }
     }
 }
 

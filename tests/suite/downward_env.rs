@@ -138,4 +138,6 @@ fn where_it_is_printed_to() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let finished = env(&dir, &APP).stdout(Stdio::Fd(full.into())).finish().exits(125);
     assert_eq!(finished.stderr, "podinit: downward: standard output: No space left on device\n");
+    let finished = env(&dir, &APP).stdout(Stdio::Closed).finish().exits(125);
+    assert_eq!(finished.stderr, "podinit: downward: standard output: Bad file number\n");
 }

@@ -1,6 +1,8 @@
 //! `podinit downward env`: a container's variables.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -54,8 +56,9 @@ impl Arguments {
             Ok(text) => text,
             Err(problems) => return refuse_lines(&problems),
         };
-        let mut stdout = io::stdout();
-        match stdout.write_all(&text).and_then(|()| stdout.flush()) {
+        // Not by std's, to which one that is closed is no error.
+        let stdout = io::stdout().as_fd().try_clone_to_owned();
+        match stdout.and_then(|stdout| File::from(stdout).write_all(&text)) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 refuse_lines(&format!("downward: standard output: {}", errno_of(&error).desc()))
             }

@@ -44,6 +44,8 @@ pub struct Written {
     pub changed: bool,
     /// Names at the top that are somebody else's and hide what is to be there (kubelet D30).
     pub hidden: Vec<String>,
+    /// Why the old files, or what another writer has left, are still there; nobody sees them.
+    pub left: Option<WriteError>,
 }
 
 /// Why a volume could not be written. The old content stands whole.
@@ -112,8 +114,8 @@ pub fn write(out: &Path, volume: &Volume) -> Result<Written, WriteError> {
     let changed = !old.as_deref().is_some_and(|old| is_current(old).unwrap_or(false));
     let now = if changed { Some(exchange(&root, volume)?) } else { old };
     let hidden = link(&root, &volume.files)?;
-    tidy(&root, now.as_deref())?;
-    Ok(Written { changed, hidden })
+    let left = tidy(&root, now.as_deref()).err();
+    Ok(Written { changed, hidden, left })
 }
 
 fn open(out: &Path) -> Result<Folder, Errno> {
@@ -151,15 +153,16 @@ fn current(root: &Folder) -> Result<Option<OsString>, WriteError> {
     }
 }
 
-/// Removes what writers made for themselves, but the folder that is in use.
+/// Removes what writers made for themselves, but the folder that is in use; of what cannot be removed the first is told.
 fn tidy(root: &Folder, used: Option<&OsStr>) -> Result<(), WriteError> {
+    let mut tidied = Ok(());
     for name in root.names().map_err(WriteError::Root)? {
         if Some(&*name) != used && (name == NEW_DATA || is_timestamped(&name)) {
             let removed = root.remove_all(&name, timestamped);
-            removed.map_err(WriteError::at(name.to_string_lossy()))?;
+            tidied = tidied.and(removed.map_err(WriteError::at(name.to_string_lossy())));
         }
     }
-    Ok(())
+    tidied
 }
 
 /// Whether a folder has exactly this in it. Only contents are compared (kubelet D21).

@@ -62,6 +62,37 @@ fn a_target_that_cannot_be_written() {
     assert_eq!(finished.exits(0).stdout, "8\nnote=\"old\"");
 }
 
+/// What cannot be removed is told of, and in nobody's way.
+#[test]
+fn a_leftover_that_cannot_be_removed() {
+    let dir = TempDir::new();
+    fs::create_dir(dir.file("out")).unwrap();
+    dir.write("pod.yaml", 0o644, pod("old"));
+    dir.write("other.yaml", 0o644, pod("other"));
+    let finished = on_a_small_disk(
+        &dir,
+        "mkdir -p out/..2026_01_01_00_00_00.7/mount out/..2026_01_01_00_00_00.8
+         mount -t tmpfs tmpfs out/..2026_01_01_00_00_00.7/mount
+         render pod.yaml; render other.yaml; cat out/annotations; ls -d out/..2026_01_01*
+         umount out/..2026_01_01_00_00_00.7/mount
+         render other.yaml; ls -A out | wc -l",
+    );
+    let told = "podinit: downward: --out out: ..2026_01_01_00_00_00.7: Device or resource busy: it is of no use (remove it)\n";
+    assert_eq!(finished.stderr, told.repeat(2));
+    let left = "note=\"other\"out/..2026_01_01_00_00_00.7\n8\n";
+    assert_eq!(finished.exits(0).stdout, left);
+}
+
+/// What is to be told is no reason not to write.
+#[test]
+fn nobody_reads_what_is_told() {
+    let dir = TempDir::new();
+    dir.write("pod.yaml", 0o644, pod("").replace("image: x", "imagee: x"));
+    let run = render(&dir).stderr(Stdio::Fd(pipe_without_reader()));
+    run.finish().exits(0);
+    assert_eq!(names(&dir.path().join("out")), ALL);
+}
+
 /// As nobody: the folder's owner decides, not podinit.
 #[test]
 fn without_the_right_to_write() {

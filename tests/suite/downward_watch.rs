@@ -119,6 +119,40 @@ fn the_action_is_done_once_the_new_files_stand() {
     running.says(&format!("podinit: downward: --exec {action:?}: exit 3: said"));
 }
 
+/// The new files stand, but not yet all of their names: what is to be done after a change is done once they do.
+#[test]
+fn the_action_is_done_after_a_failure_too() {
+    let dir = TempDir::new();
+    fs::create_dir(dir.file("out")).unwrap();
+    let item = |name: &str| format!("- {{path: {name}, fieldRef: {{fieldPath: metadata.name}}}}");
+    let with = |more: &[&str]| {
+        let pod = pod("");
+        let before = pod.split("items:").next().unwrap();
+        let items: Vec<_> = more.iter().map(|name| format!("\n      {}", item(name))).collect();
+        format!("{before}items:{}\n", items.concat())
+    };
+    dir.write("pod.yaml", 0o644, with(&["a"]));
+    let podinit = Subject::podinit();
+    // The root, two folders of which one is old, four files and three links are ten: one more is too many.
+    let script = format!(
+        "mount -t tmpfs -o nr_inodes=10 tmpfs out && exec '{}' downward render -f pod.yaml --volume podinfo --out out --watch \
+         --exec \"exec:sh -c 'ls out >>seen'\"",
+        podinit.path().display()
+    );
+    let run = Run::program("/usr/bin/unshare").args(["--mount", "/bin/sh", "-c", &script]);
+    let running = run.cwd(dir.path()).spawn();
+    // podinit is there before its watch is: what is written until then it reads at the start.
+    let out = format!("/proc/{}/root{}", running.pid(), dir.path().join("out").display());
+    let has = |name: &str| Path::new(&out).join(name).exists();
+    running.until("the volume is there", || has("a").then_some(()));
+    replace(&dir, &with(&["a", "b", "c"]));
+    running.says("podinit: downward: --out out: c: No space left on device");
+    assert!(!dir.path().join("seen").exists());
+    // The same once more: it is tried again, and now the old folder is not there any longer.
+    replace(&dir, &with(&["a", "b", "c"]));
+    running.until("the action is done", || (lines(&dir.file("seen")) == 3).then_some(()));
+}
+
 /// A stop ends the action too, and one that takes too long is ended.
 #[test]
 fn an_action_that_does_not_end() {

@@ -79,8 +79,8 @@ fn volume_of(files: &[(&str, &str)], mode: u32) -> Volume {
     Volume { files: tree, group: None }
 }
 
-const CHANGED: Written = Written { changed: true, hidden: Vec::new() };
-const SAME: Written = Written { changed: false, hidden: Vec::new() };
+const CHANGED: Written = Written { changed: true, hidden: Vec::new(), left: None };
+const SAME: Written = Written { changed: false, hidden: Vec::new(), left: None };
 
 /// Every entry: where a link leads to, or the mode, and what is in a file.
 fn listing(root: &Path, at: &Path, found: &mut BTreeMap<String, Value>) {
@@ -243,8 +243,8 @@ fn d30_what_is_in_the_way_stays() {
     fs::write(temp.at("other"), "").unwrap();
     let hidden = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
     let files = [("a", "1"), ("b", "2"), ("c/x", "3"), ("d", "4")];
-    assert_eq!(temp.write(&files), Written { changed: true, hidden: hidden.clone() });
-    assert_eq!(temp.write(&files), Written { changed: false, hidden });
+    assert_eq!(temp.write(&files), Written { changed: true, hidden: hidden.clone(), left: None });
+    assert_eq!(temp.write(&files), Written { changed: false, hidden, left: None });
     assert_eq!((temp.read("a"), temp.read("..data/a")), ("mine".into(), "1".into()));
     assert_eq!(temp.write(&[("d", "4")]), CHANGED);
     assert_eq!(temp.names(), ["..T", "..data", "a", "b", "c", "d", "other"]);

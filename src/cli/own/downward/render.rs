@@ -11,6 +11,7 @@ use super::super::pod_file;
 use super::{PodArguments, Start, watch};
 use crate::downward::writer;
 use crate::plan::pod::volume::{Volume, volume};
+use crate::signal::Signal;
 use crate::spec::action::Role;
 use crate::sys::signals;
 
@@ -51,7 +52,8 @@ impl Arguments {
         if self.watch {
             return watch::watch(&self, start);
         }
-        signals::replace_mask(start.mask);
+        // Who no longer reads what is said gets no say in what is written.
+        signals::replace_mask(start.mask.with(Signal::PIPE));
         let content = pod_file::content(&self.pod.file).map_err(|problem| self.pod.wrong(&problem));
         let volume = content.and_then(|content| self.plan(&content));
         match volume.and_then(|volume| self.write(&volume)) {
@@ -76,6 +78,9 @@ impl Arguments {
             let problem = "something else has this name, and hides the file (remove it)";
             // A line that nobody reads is no reason not to go on.
             let _ = say(&format!("downward: --out {out}: {name}: {problem}"));
+        }
+        if let Some(error) = written.left {
+            let _ = say(&format!("downward: --out {out}: {error}: it is of no use (remove it)"));
         }
         Ok(written.changed)
     }

@@ -1,6 +1,7 @@
 //! `--watch`: the volume follows the Pod file.
 
 use std::ffi::{CString, OsStr};
+use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -62,12 +63,21 @@ struct Watching<'w> {
     content: Option<Result<Vec<u8>, Errno>>,
     /// What could not be written yet.
     due: Option<Volume>,
+    /// The last attempt to write has failed, at what point nobody knows: it may be that the new files stand.
+    is_uncertain: bool,
 }
 
 impl<'w> Watching<'w> {
     fn new(arguments: &'w Arguments) -> Watching<'w> {
         let path = CString::new(arguments.pod.file.as_os_str().as_bytes()).unwrap_or_default();
-        Watching { arguments, path, watch: Watch::new().ok(), content: None, due: None }
+        Watching {
+            arguments,
+            path,
+            watch: Watch::new().ok(),
+            content: None,
+            due: None,
+            is_uncertain: false,
+        }
     }
 
     /// Looks at the file, and writes what is to be written. Whether that has changed anything.
@@ -86,9 +96,10 @@ impl<'w> Watching<'w> {
             self.due = Some(self.arguments.plan(content)?);
         }
         let Some(volume) = &self.due else { return Ok(false) };
+        let was_uncertain = mem::replace(&mut self.is_uncertain, true);
         let changed = self.arguments.write(volume)?;
-        self.due = None;
-        Ok(changed)
+        (self.due, self.is_uncertain) = (None, false);
+        Ok(changed || was_uncertain)
     }
 
     /// Until the file may have changed, or it is time to look.

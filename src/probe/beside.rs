@@ -2,6 +2,7 @@
 //! hundred that wait need little memory.
 
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,12 @@ use crate::sys::{Errno, errno_of, this_process};
 
 /// Far more than a handshake of TLS takes; what is not touched costs nothing.
 const STACK: usize = 512 * 1024;
+
+/// So many threads there are at most: all that a container's probes need, and some that nobody waits for any longer.
+const MOST: usize = 8;
+
+/// How many there are.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// A probe's attempt under way.
 pub enum UnderWay {
@@ -36,6 +43,10 @@ impl UnderWay {
     ) -> Result<UnderWay, Errno> {
         match action {
             Action::Exec(_) | Action::File(_) => {
+                Apart::start(prober, Task::Probe(action), limit).map(UnderWay::Apart)
+            }
+            // What nobody waits for has become too much: a process can be ended.
+            _ if THREADS.load(Ordering::Relaxed) >= MOST => {
                 Apart::start(prober, Task::Probe(action), limit).map(UnderWay::Apart)
             }
             _ => Beside::start(prober, action, limit).map(UnderWay::Beside),
@@ -93,10 +104,14 @@ impl Beside {
                 // Nobody may be listening any more.
                 let _ = tell.send(Outcome { took: began.elapsed(), ..outcome });
             }
+            THREADS.fetch_sub(1, Ordering::Relaxed);
             let _ = signals::send(Recipient::Process(this_process::pid()), Signal::CHLD);
         };
-        let spawned = thread::Builder::new().stack_size(STACK).spawn(work);
-        spawned.map_err(|error| errno_of(&error))?;
+        THREADS.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = thread::Builder::new().stack_size(STACK).spawn(work) {
+            THREADS.fetch_sub(1, Ordering::Relaxed);
+            return Err(errno_of(&error));
+        }
         Ok(Beside { made, began, due: began + limit + SPARE })
     }
 

@@ -100,3 +100,23 @@ fn nothing_wakes_them_while_nothing_is_due() {
         (last.1.elapsed() > Duration::from_millis(500)).then_some(())
     });
 }
+
+/// An attempt ends with its instance for whoever asked for it, and in a thread only when its time is over.
+#[test]
+fn attempts_of_past_instances_do_not_gather() {
+    let server = Server::start(Connection::hang);
+    let url = server.url("/");
+    let options = "timeout=1h,period=1h";
+    let run = own().args(["--restart", "always", "--restart-delay", "10ms..10ms"]);
+    let run = run.args(["--liveness", &url, "--liveness-opts", options]);
+    let mut running = run.script("sleep 0.05").spawn();
+    running.until("twenty attempts were made", || (server.accepted() >= 20).then_some(()));
+    let agent = running.agent().unwrap();
+    let tasks = std::fs::read_dir(format!("/proc/{agent}/task")).unwrap().count();
+    // Eight, and the agent's own.
+    assert!(tasks <= 9 && descriptors(agent).len() < 20, "{tasks} {:?}", descriptors(agent));
+    // Nor do the processes that take their place.
+    running.until("no more than one is under way", || (children(agent).len() <= 1).then_some(()));
+    running.signal(SIGTERM);
+    running.wait();
+}

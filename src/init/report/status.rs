@@ -238,7 +238,9 @@ impl Change {
             _ if same_state => Some(Change::StartedUp),
             (_, State::Waiting(_)) => Some(Change::Waiting),
             (_, State::Running { .. }) => Some(Change::Running),
-            (_, State::Terminated(_)) => Some(Change::Terminated),
+            // Who is stopped while held back, or in postStart, waits no more; that end was told of.
+            (Some(_), State::Terminated(_)) => None,
+            (None, State::Terminated(_)) => Some(Change::Terminated),
         }
     }
 

@@ -178,6 +178,8 @@ fn what_has_changed_is_said_once() {
         (unready, Some("NotReady: Container app is not ready")),
         (ended, Some("Terminated: Container app ended: Error, exit code 3")),
         (back_off, Some("Waiting: Container app waits: CrashLoopBackOff")),
+        // It is being stopped.
+        (ended, None),
         (failed(127), Some("Terminated: Container app ended: StartError, exit code 127")),
         (failed(126), Some("Terminated: Container app ended: StartError, exit code 126")),
         (

@@ -59,7 +59,7 @@ pub struct Start<'a> {
 /// every signal blocked; everything it holds but the link and standard error is closed. Returns the exit code.
 pub fn run(start: Start<'_>) -> u8 {
     let Start { link, init, mut errands, mut surroundings, trust, say, tells } = start;
-    descriptors::keep_only(link.as_fd());
+    descriptors::keep_only([link.as_fd()]);
     this_process::leave_group();
     // Where the kernel refuses it, there is the link.
     let _ = this_process::set_parent_death_signal(Signal::KILL);

@@ -75,7 +75,7 @@ impl Apart {
         let before = signals::block_all();
         let forked = fork::fork(|| {
             // A connection that another attempt has open is over when that one closes it.
-            descriptors::keep_only(to_pipe.as_fd());
+            descriptors::keep_only([to_pipe.as_fd()]);
             signals::replace_mask(before.union(awaited));
             // A KILL for podinit's whole group would take the one away that ends what the command has started.
             this_process::leave_group();

@@ -17,13 +17,15 @@ pub const FIRST_OTHER: RawFd = 3;
 /// podinit opens any other that lasts. Without close_range(2), or where a sandbox answers EPERM for
 /// what it does not know, those named in /proc/self/fd; without /proc too, the first thousand.
 pub fn close_others(terminal: Option<&Terminal>) {
-    close_all_but(terminal.and_then(Terminal::held));
+    close_all_but(terminal.and_then(Terminal::held).as_slice());
 }
 
-/// The same for a process that was forked to do something else: it keeps one, and has null for standard input and
+/// The same for a process that was forked to do something else: it keeps these, and has null for standard input and
 /// output. Standard error stays, for the log. What it still holds as values it must never drop.
-pub fn keep_only(kept: BorrowedFd<'_>) {
-    close_all_but(Some(kept.as_raw_fd()));
+pub fn keep_only<'a>(kept: impl IntoIterator<Item = BorrowedFd<'a>>) {
+    let mut kept: Vec<RawFd> = kept.into_iter().map(|kept| kept.as_raw_fd()).collect();
+    kept.sort_unstable();
+    close_all_but(&kept);
     if let Ok(null) = null() {
         for number in 0..2 {
             // SAFETY: dup2 takes integers; nothing in this process owns 0 and 1.
@@ -32,15 +34,18 @@ pub fn keep_only(kept: BorrowedFd<'_>) {
     }
 }
 
-fn close_all_but(kept: Option<RawFd>) {
-    let all = match kept {
-        None => close_range(FIRST_OTHER, RawFd::MAX),
-        Some(kept) => close_range(FIRST_OTHER, kept - 1) && close_range(kept + 1, RawFd::MAX),
-    };
-    if all || close_listed(kept) {
+/// `kept` are in their order.
+fn close_all_but(kept: &[RawFd]) {
+    let mut first = FIRST_OTHER;
+    let below = kept.iter().all(|kept| {
+        let closed = close_range(first, kept - 1);
+        first = kept + 1;
+        closed
+    });
+    if below && close_range(first, RawFd::MAX) || close_listed(kept) {
         return;
     }
-    for fd in (FIRST_OTHER..1024).filter(|fd| Some(*fd) != kept) {
+    for fd in (FIRST_OTHER..1024).filter(|fd| !kept.contains(fd)) {
         close(fd);
     }
 }
@@ -73,11 +78,11 @@ fn close_range(first: RawFd, last: RawFd) -> bool {
     first > last || unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0
 }
 
-fn close_listed(kept: Option<RawFd>) -> bool {
+fn close_listed(kept: &[RawFd]) -> bool {
     let Ok(mut open) = Numbers::open(c"/proc/self/fd") else { return false };
     let listing = open.descriptor();
     while let Ok(Some(fd)) = open.next_number() {
-        if fd >= FIRST_OTHER && fd != listing && Some(fd) != kept {
+        if fd >= FIRST_OTHER && fd != listing && !kept.contains(&fd) {
             close(fd);
         }
     }
@@ -189,4 +194,11 @@ pub(super) fn give_room_back() {
         // To lower them takes no right.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
     }
+}
+
+/// So many podinit may have.
+#[cfg(feature = "probe")]
+pub fn limit() -> usize {
+    let soft = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+    usize::try_from(soft).unwrap_or(usize::MAX)
 }

@@ -11,6 +11,8 @@ pub mod clock;
 pub mod credentials;
 pub mod descriptors;
 pub mod directory;
+#[cfg(feature = "probe")]
+pub mod epoll;
 pub mod exec;
 pub mod file;
 #[cfg(feature = "manifest")]

@@ -1,10 +1,12 @@
-//! TCP connections that are begun and finished without waiting, and UDP.
+//! TCP connections that are begun, taken and finished without waiting, and UDP.
 
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, sockopt};
+use nix::sys::socket::{
+    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, sockopt,
+};
 
 use super::{Errno, descriptors};
 
@@ -47,6 +49,41 @@ fn open(to: SocketAddr, kind: SockType) -> Result<OwnedFd, Errno> {
     let family = if to.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     descriptors::move_up(socket::socket(family, kind, flags, None)?)
+}
+
+/// A socket at which connections arrive, and wait to be taken: as many as the kernel has room for. With `both` one for
+/// an address of IPv6 takes IPv4 too. An address that a connection before it has left behind is free (SO_REUSEADDR).
+///
+/// # Errors
+/// EADDRINUSE, EADDRNOTAVAIL, EACCES (bind(2)); EAFNOSUPPORT where there is no such family.
+pub fn listen(at: SocketAddr, both: bool) -> Result<OwnedFd, Errno> {
+    let socket = open(at, SockType::Stream)?;
+    socket::setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    if at.is_ipv6() {
+        socket::setsockopt(&socket, sockopt::Ipv6V6Only, &!both)?;
+    }
+    socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(at))?;
+    socket::listen(&socket, Backlog::MAXALLOWABLE)?;
+    Ok(socket)
+}
+
+/// Where it listens; `None` if it is no socket of TCP.
+pub fn local_address(listener: &OwnedFd) -> Option<SocketAddr> {
+    let address: SockaddrStorage = socket::getsockname(listener.as_raw_fd()).ok()?;
+    let four = address.as_sockaddr_in().map(|address| SocketAddr::V4((*address).into()));
+    four.or_else(|| address.as_sockaddr_in6().map(|address| SocketAddr::V6((*address).into())))
+}
+
+/// Takes the next connection, which does not block.
+///
+/// # Errors
+/// EAGAIN if there is none; EMFILE, ENFILE, ENOBUFS, ENOMEM; what has happened to the connection (accept(2)).
+pub fn accept(listener: &OwnedFd) -> Result<TcpStream, Errno> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let number = socket::accept4(listener.as_raw_fd(), flags)?;
+    // SAFETY: new, and nobody else's.
+    let connection = unsafe { OwnedFd::from_raw_fd(number) };
+    descriptors::move_up(connection).map(TcpStream::from)
 }
 
 /// UDP from a port of its own to this address alone, without blocking: what others send does not arrive,

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)] // each target uses its own
 
 mod document;
+mod exchange;
 mod http;
 mod http2;
 mod manifest;
@@ -12,6 +13,7 @@ mod notify;
 mod pieces;
 
 pub use document::document;
+pub use exchange::http_request;
 pub use http::{http_response, url};
 pub use http2::{hpack, http2_response};
 pub use manifest::manifest;

@@ -25,6 +25,7 @@ mod hooks;
 mod notify;
 mod probes;
 mod remark;
+pub mod server;
 
 use hooks::Hooks;
 use notify::Listener;

@@ -15,6 +15,7 @@ const TARGETS: &[(&str, Check)] = &[
     ("hosts", checks::hosts),
     ("hpack", checks::hpack),
     ("http2_response", checks::http2_response),
+    ("http_request", checks::http_request),
     ("http_response", checks::http_response),
     ("manifest", checks::manifest),
     ("notify_message", checks::notify_message),

@@ -11,6 +11,7 @@ use crate::duration::Go;
 
 pub mod condition;
 pub mod event;
+pub mod health;
 mod hook_failure;
 mod member;
 mod phase;
@@ -24,6 +25,7 @@ pub use pod::{Facts, NamedStatus, PodFailure, PodStatus};
 
 /// One container, as of now (kubelet R24 to R27; `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContainerStatus {
     pub state: State,
     /// How the instance before the one in `state` ended; only one is kept (kubelet R27).
@@ -38,6 +40,7 @@ pub struct ContainerStatus {
 
 /// Exactly one of three (kubelet R24).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     Waiting(Waiting),
     Running { since: Moment },
@@ -46,6 +49,7 @@ pub enum State {
 
 /// Why a container waits (kubelet R24, R26). Images are not pulled here, so their reasons are missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum Waiting {
     /// It has not run yet, and the pod has init containers.
     PodInitializing,
@@ -111,6 +115,7 @@ impl fmt::Display for BackOffMessage<'_> {
 
 /// The end of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub struct Terminated {
     /// 0 to 255; 128 + N for a death by signal N (kubelet T24).
     pub exit_code: i32,
@@ -121,6 +126,7 @@ pub struct Terminated {
 
 /// Why an instance ended (kubelet T25, T28, R29).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "probe", derive(serde::Serialize, serde::Deserialize))]
 pub enum EndReason {
     /// With code 0.
     Completed,

@@ -12,7 +12,7 @@ pub mod http1;
 mod input;
 #[cfg(feature = "grpc")]
 mod over_http2;
-pub(super) mod reason_phrase;
+pub mod reason_phrase;
 mod redirect;
 pub mod request;
 pub mod response;

@@ -121,7 +121,7 @@ mod supervised {
     use super::*;
     use podinit::init::Supervisor;
     use podinit::plan::life::{Hooks, Life, Pace, Policy, Probe, Probes, Role, Settings, Terms};
-    use podinit::plan::supervision::{Check, Errands, Supervision};
+    use podinit::plan::supervision::{Check, Errands, Listen, Supervision};
     use podinit::spec::action::Action;
     use podinit::sys::line::Output;
     use std::fs::{self, File};
@@ -202,6 +202,11 @@ mod supervised {
             oom_kills: podinit::sys::memory_cgroup::find(),
             no_new_privileges: false,
             capabilities: None,
+            listen: vec![Listen {
+                asked: String::new(),
+                address: ([127, 0, 0, 1], 0).into(),
+                all: false,
+            }],
         }
     }
 

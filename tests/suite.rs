@@ -54,6 +54,12 @@ mod job_control;
 #[cfg(feature = "probe")]
 #[path = "suite/life_options.rs"]
 mod life_options;
+#[cfg(feature = "probe")]
+#[path = "suite/listen.rs"]
+mod listen;
+#[cfg(feature = "probe")]
+#[path = "suite/listen_attacks.rs"]
+mod listen_attacks;
 #[path = "suite/log.rs"]
 mod log;
 #[cfg(feature = "probe")]

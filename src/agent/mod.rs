@@ -1,5 +1,5 @@
-//! The agent: a process beside init that runs probes when they are due, and hooks when init asks for them, and that hears
-//! what the program says of itself.
+//! The agent: a process beside init that runs probes when they are due, and hooks when init asks for them, that hears
+//! what the program says of itself, and tells who asks by HTTP how the container is.
 //!
 //! It is forked from init and never executes anything itself; one thread waits in ppoll(2) for init's orders and for the
 //! attempts under way, each of which is a process or a thread ([`crate::probe::UnderWay`]). What probes add up to is decided
@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::lifecycle::Moment;
+use crate::lifecycle::status::health::Vitals;
 use crate::link::{self, Message, Order, Packet, Remarked, Report};
 use crate::plan::supervision::Errands;
 use crate::probe::{Ending, Prober};
@@ -21,6 +22,7 @@ use crate::sys::poll::{self, PollFd, PollFlags};
 use crate::sys::signals::{self, Source};
 use crate::sys::{Pid, clock, descriptors, this_process};
 
+mod endpoints;
 mod hooks;
 mod notify;
 mod probes;
@@ -32,6 +34,7 @@ use notify::Listener;
 pub use notify::message::Notice;
 use probes::Probes;
 pub use remark::{Remark, Tone};
+use server::Server;
 
 /// One turn of the loop may take so long; who takes longer hangs, and is ended by the kernel. That is far more than a
 /// loaded machine needs to fork a few processes.
@@ -44,6 +47,8 @@ const OOM_SCORE_ADJ: i32 = 800;
 pub struct Start<'a> {
     /// The agent's end.
     pub link: OwnedFd,
+    /// Where it is asked by HTTP.
+    pub listeners: &'a [OwnedFd],
     /// Init itself: without it there is nothing to do.
     pub init: Pid,
     pub errands: Errands,
@@ -59,8 +64,8 @@ pub struct Start<'a> {
 /// Lives until init is gone or has closed the link. To be called in a process that was just forked, with one thread and
 /// every signal blocked; everything it holds but the link and standard error is closed. Returns the exit code.
 pub fn run(start: Start<'_>) -> u8 {
-    let Start { link, init, mut errands, mut surroundings, trust, say, tells } = start;
-    descriptors::keep_only([link.as_fd()]);
+    let Start { link, listeners, init, mut errands, mut surroundings, trust, say, tells } = start;
+    descriptors::keep_only(listeners.iter().map(AsFd::as_fd).chain([link.as_fd()]));
     this_process::leave_group();
     // Where the kernel refuses it, there is the link.
     let _ = this_process::set_parent_death_signal(Signal::KILL);
@@ -84,9 +89,11 @@ pub fn run(start: Start<'_>) -> u8 {
             tell(link, remark);
         }
     };
+    let server = serve(listeners, say);
     let office = Office { link, prober, say, endings: Vec::new(), is_over: false };
     let (probes, hooks) = (Probes::new(&errands), Hooks::new(&errands));
-    Agent { probes, hooks, listener: Listener::new(init), office }.run();
+    let listener = Listener::new(init);
+    Agent { probes, hooks, listener, server, vitals: None, office }.run();
     0
 }
 
@@ -105,6 +112,15 @@ fn volunteer(surroundings: &mut Surroundings<'_>) {
     if inherited < OOM_SCORE_ADJ && this_process::set_oom_score_adj(OOM_SCORE_ADJ).is_ok() {
         surroundings.oom_score_adj = Some(inherited);
     }
+}
+
+/// Who is asked; `None` if nobody is to be, or nobody can.
+fn serve<'a>(listeners: &'a [OwnedFd], say: &mut dyn FnMut(Remark<'_>)) -> Option<Server<'a>> {
+    if listeners.is_empty() {
+        return None;
+    }
+    let server = Server::new(listeners);
+    server.inspect_err(|errno| remark::no_server(*errno, say)).ok()
 }
 
 /// What probes and hooks have in common: a way to start attempts, to be rid of them, and to tell.
@@ -149,6 +165,9 @@ struct Agent<'a> {
     probes: Probes<'a>,
     hooks: Hooks<'a>,
     listener: Listener,
+    server: Option<Server<'a>>,
+    /// What init has said last of the container.
+    vitals: Option<Vitals>,
     office: Office<'a>,
 }
 
@@ -167,7 +186,15 @@ impl Agent<'_> {
             self.listener.turn(&mut self.office);
             self.probes.turn(&mut self.office);
             self.hooks.turn(&mut self.office);
+            self.answer();
             self.office.endings.retain_mut(|ending| !ending.is_over());
+        }
+    }
+
+    /// Until init has said how the container is there is no answer.
+    fn answer(&mut self) {
+        if let (Some(server), Some(vitals)) = (&mut self.server, &self.vitals) {
+            server.turn(now(), &mut |request| endpoints::respond(request, vitals));
         }
     }
 
@@ -179,6 +206,7 @@ impl Agent<'_> {
                 None => self.office.is_over = true,
             },
             Order::Noted { instance } => self.listener.noted(instance),
+            Order::Status(vitals) => self.vitals = Some(vitals),
             Order::Run { hook, instance } => self.hooks.run(hook, instance, &mut self.office),
             Order::End(hook) => self.hooks.end(hook, &mut self.office),
             order => self.probes.obey(order, &mut self.office),
@@ -188,13 +216,16 @@ impl Agent<'_> {
     /// Until something may have happened.
     fn sleep(&self) {
         let now = now();
-        let due = self.probes.due().into_iter().chain(self.hooks.due()).map(|due| due.since(now));
+        let server = self.server.as_ref().filter(|_| self.vitals.is_some());
+        let due = self.probes.due().into_iter().chain(self.hooks.due());
+        let due = due.chain(server.and_then(Server::due)).map(|due| due.since(now));
         let ends = self.office.endings.iter().map(Ending::left);
         let at_most = due.chain(self.probes.left()).chain(ends).min();
         let own = self.office.prober.signals.descriptor();
         let mut watched: Vec<PollFd<'_>> = std::iter::once(self.office.link.as_fd())
             .chain(own)
             .chain(self.listener.descriptor())
+            .chain(server.map(Server::descriptor))
             .chain(self.probes.descriptors())
             .chain(self.hooks.descriptors())
             .map(|descriptor: BorrowedFd<'_>| PollFd::new(descriptor, PollFlags::POLLIN))

@@ -61,9 +61,11 @@ impl<'a> Probes<'a> {
                     .for_each(|watch| watch.restore(snapshot, office));
                 return;
             }
-            Order::Run { .. } | Order::End(_) | Order::Listen { .. } | Order::Noted { .. } => {
-                return;
-            }
+            Order::Run { .. }
+            | Order::End(_)
+            | Order::Listen { .. }
+            | Order::Noted { .. }
+            | Order::Status(_) => return,
         };
         for watch in &mut self.all {
             watch.step(event, self.instance, office);

@@ -8,7 +8,7 @@ use crate::plan::life::Role;
 use crate::plan::supervision::Errands;
 use crate::probe::{Outcome, Verdict, one_line};
 use crate::spec::action::Action;
-use crate::sys::Pid;
+use crate::sys::{Errno, Pid};
 
 /// So much of what came from elsewhere is shown, in characters.
 const SHOWN: usize = 1000;
@@ -57,6 +57,11 @@ pub fn output(hook: Hook, line: &str, say: Say<'_>) {
 /// There is no process for a hook yet.
 pub fn hook_waits(hook: Hook, outcome: &Outcome, say: Say<'_>) {
     warn("HookWaits", &format!("{} has to wait: {}", hook.name(), outcome.seen), say);
+}
+
+/// Nobody answers by HTTP.
+pub fn no_server(errno: Errno, say: Say<'_>) {
+    warn("NotServing", &format!("--listen: nobody can answer there: {}", errno.desc()), say);
 }
 
 /// The end of a hook: what was wrong with one that failed (kubelet M16, M17), and that one has fallen back (kubelet M15).

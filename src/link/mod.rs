@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::lifecycle::Moment;
 use crate::lifecycle::container::Hook;
 use crate::lifecycle::probe::{Kind, Snapshot};
+use crate::lifecycle::status::health::Vitals;
 
 /// No message is longer, in bytes.
 pub const LONGEST: usize = 128;
@@ -31,6 +32,8 @@ pub enum Order {
     Listen { instance: u32 },
     /// What was told by [`Report::Notified`] has been taken.
     Noted { instance: u32 },
+    /// The container as of now, for who asks the agent: told to each agent that serves, and when it has changed.
+    Status(Vitals),
 }
 
 /// What the agent tells init: only what has changed.
@@ -119,6 +122,7 @@ pub fn read<'a, M: Deserialize<'a>>(packet: &'a [u8]) -> Option<M> {
 mod tests {
     use super::*;
     use crate::lifecycle::probe::{Cached, Stage, Watched};
+    use crate::lifecycle::status::{ContainerStatus, EndReason, State, Terminated};
     use std::time::Duration;
 
     /// The longest there is: every number at its largest.
@@ -134,6 +138,20 @@ mod tests {
             not_before: ever,
         };
         let snapshot = Snapshot { cached: Cached::Failure, stage: Stage::Watched(watched) };
+        let end = Terminated {
+            exit_code: i32::MIN,
+            reason: EndReason::RestartingAllContainers,
+            started: ever,
+            finished: ever,
+        };
+        let status = ContainerStatus {
+            state: State::Terminated(end),
+            last: Some(end),
+            ready: true,
+            started: true,
+            restart_count: u32::MAX,
+        };
+        let vitals = Vitals { status, ending: true, failed: true };
         let orders = [
             Order::Restore { kind: Kind::Readiness, instance: u32::MAX, snapshot },
             Order::Watch { instance: u32::MAX, since: ever, started: true },
@@ -144,6 +162,7 @@ mod tests {
             Order::End(Hook::PostStop),
             Order::Listen { instance: u32::MAX },
             Order::Noted { instance: u32::MAX },
+            Order::Status(vitals),
         ];
         for order in orders {
             assert_eq!(read(Packet::of(&order).as_bytes()), Some(order));

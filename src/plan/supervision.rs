@@ -3,6 +3,7 @@
 //! It is made by a process of its own and sent to init in two parts, so that PID 1 keeps what it decides by and holds the
 //! rest as bytes, for those it forks.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,18 @@ pub struct Supervision {
     pub no_new_privileges: bool,
     /// Of podinit's capabilities they have no more than these, a bit each by the kernel's numbers; all if it is `None`.
     pub capabilities: Option<u64>,
+    /// Where the agent is asked by HTTP.
+    pub listen: Vec<Listen>,
+}
+
+/// An address to listen at.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Listen {
+    /// The option and what it says.
+    pub asked: String,
+    pub address: SocketAddr,
+    /// It stands for every address there is, of IPv4 too.
+    pub all: bool,
 }
 
 /// A user as the kernel knows it.

@@ -142,6 +142,7 @@ impl Agent {
             let errands = errands.clone();
             let start = agent::Start {
                 link: theirs,
+                listeners: &[],
                 init,
                 errands,
                 surroundings,

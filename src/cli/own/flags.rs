@@ -247,7 +247,7 @@ const fn planned(long: &'static str, value: &'static str, help: &'static str) ->
 const OPTS: &str = "OPTS";
 
 #[cfg(feature = "probe")]
-static LIFE: [Flag; 15] = [
+static LIFE: [Flag; 16] = [
     planned(
         "post-start",
         "ACTION",
@@ -305,6 +305,11 @@ static LIFE: [Flag; 15] = [
             Ok(())
         }),
     },
+    planned(
+        "listen",
+        "ADDR",
+        "answer /livez, /readyz and /startupz by HTTP at this address: 8080 is 127.0.0.1:8080, :8080 is all addresses; repeatable",
+    ),
 ];
 
 #[cfg(feature = "manifest")]

@@ -1,6 +1,7 @@
 //! The facts of a container with hooks, probes and restarts, as [`super::note`] has those of any.
 
 use std::fmt::{self, Write};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Level;
@@ -29,6 +30,10 @@ pub enum Supervised<'a> {
     AgentHangs,
     /// What the agent says of probes and hooks, and what hooks print.
     Remarked(Remark<'a>),
+    /// The agent is asked here by HTTP.
+    Listening { address: SocketAddr },
+    /// Nobody can be asked where an option says.
+    NotListening { asked: &'a str, errno: Errno },
     /// There was no agent to run it.
     HookNotRun { hook: Hook },
     /// A signal came when there was nobody to send it to.
@@ -71,7 +76,10 @@ impl Supervised<'_> {
             | Supervised::AgentEnded { .. }
             | Supervised::AgentHangs
             | Supervised::HookNotRun { .. } => Level::Warning,
-            Supervised::Dropped { .. } | Supervised::Ready { .. } => Level::Info,
+            Supervised::NotListening { .. } => Level::Error,
+            Supervised::Listening { .. }
+            | Supervised::Dropped { .. }
+            | Supervised::Ready { .. } => Level::Info,
             Supervised::Closing { account, .. } if account.wanted || account.killed => {
                 Level::Warning
             }
@@ -97,6 +105,8 @@ impl Supervised<'_> {
             Supervised::NoAgent { .. } => "no-agent",
             Supervised::AgentEnded { .. } => "agent-ended",
             Supervised::AgentHangs => "agent-hangs",
+            Supervised::Listening { .. } => "listening",
+            Supervised::NotListening { .. } => "not-listening",
             Supervised::HookNotRun { .. } => "hook-not-run",
             Supervised::Dropped { .. } => "dropped",
             Supervised::Closing { .. } => "terminated",
@@ -120,6 +130,7 @@ impl Supervised<'_> {
                 seconds(out, "pause", pause)
             }
             Supervised::Ready { ready, .. } => write!(out, ",\"ready\":{ready}"),
+            Supervised::Listening { address } => write!(out, ",\"address\":\"{address}\""),
             Supervised::Dropped { signal } => write!(out, ",\"signal\":\"{signal}\""),
             Supervised::Closing { account, exit } => {
                 if let Some((signal, _)) = account.signalled {
@@ -140,6 +151,7 @@ impl Supervised<'_> {
             Supervised::Said { .. }
             | Supervised::Remarked(_)
             | Supervised::AgentHangs
+            | Supervised::NotListening { .. }
             | Supervised::HookNotRun { .. } => Ok(()),
         }
     }
@@ -177,6 +189,16 @@ impl fmt::Display for Supervised<'_> {
             }
             Supervised::AgentHangs => {
                 f.write_str("the process for hooks and probes hangs, and is killed")
+            }
+            Supervised::Listening { address } => write!(f, "listening on {address}"),
+            Supervised::NotListening { asked, errno } => {
+                let remedy = match errno {
+                    Errno::EACCES => " (ports below 1024 take root or CAP_NET_BIND_SERVICE)",
+                    Errno::EADDRINUSE => " (somebody listens there, or it is asked for twice)",
+                    Errno::EADDRNOTAVAIL => " (none of this container's addresses)",
+                    _ => "",
+                };
+                write!(f, "{asked}: {}{remedy}", errno.desc())
             }
             Supervised::HookNotRun { hook } => {
                 write!(f, "{}: there is no process to run it", hook.name())

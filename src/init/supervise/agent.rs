@@ -9,6 +9,7 @@ use crate::init::start::Program;
 use crate::lifecycle::Moment;
 use crate::lifecycle::container::{Event, Hook};
 use crate::lifecycle::probe::{Kind, Snapshot};
+use crate::lifecycle::status::health::Vitals;
 use crate::link::{self, Message, Order, Packet, Report};
 use crate::plan::life::Probes;
 use crate::signal::Signal;
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Agent<'a> {
     errands: &'a [u8],
+    /// Where each is asked by HTTP.
+    listeners: Vec<OwnedFd>,
     process: Option<Process>,
     began: Moment,
     /// Since when there has been no agent that is well.
@@ -41,6 +44,8 @@ pub(super) struct Agent<'a> {
     /// The commands under way, of all agents there have been.
     ledger: Option<Ledger>,
     hearing: Option<Hearing>,
+    /// The container as who is asked knows it.
+    vitals: Option<Vitals>,
 }
 
 /// A probe, as far as the next agent has to know it.
@@ -84,13 +89,19 @@ struct Task {
 
 impl<'a> Agent<'a> {
     /// None yet.
-    pub fn new(errands: &'a [u8], probes: &Probes, now: Moment) -> Agent<'a> {
+    pub fn new(
+        errands: &'a [u8],
+        probes: &Probes,
+        listeners: Vec<OwnedFd>,
+        now: Moment,
+    ) -> Agent<'a> {
         let Probes { startup, liveness, readiness } = probes;
         let kept =
             [(Kind::Startup, startup), (Kind::Liveness, liveness), (Kind::Readiness, readiness)];
         let kept = kept.map(|(kind, probe)| Kept { kind, exists: probe.is_some(), snapshot: None });
         Agent {
             errands,
+            listeners,
             process: None,
             began: now,
             trouble: None,
@@ -101,6 +112,7 @@ impl<'a> Agent<'a> {
             hook: None,
             ledger: Ledger::open(),
             hearing: None,
+            vitals: None,
         }
     }
 
@@ -145,6 +157,7 @@ impl<'a> Agent<'a> {
         let (ours, theirs) = descriptors::with_room(packets::pair)?;
         let (mut ours, mut theirs, errands) = (Some(ours), Some(theirs), self.errands);
         let ledger = self.ledger;
+        let listeners = &self.listeners;
         let init = this_process::pid();
         let pid = fork::fork(|| {
             // It would never see init's end of the link closed.
@@ -167,7 +180,16 @@ impl<'a> Agent<'a> {
                 log.note(Note::Supervised(Supervised::Remarked(remark)));
             };
             let trust = &Trust::default();
-            agent::run(agent::Start { link, init, errands, surroundings, trust, say, tells })
+            agent::run(agent::Start {
+                link,
+                listeners,
+                init,
+                errands,
+                surroundings,
+                trust,
+                say,
+                tells,
+            })
         })?;
         Ok(Process { pid, link: ours, was_stopped: false })
     }
@@ -175,6 +197,9 @@ impl<'a> Agent<'a> {
     /// Tells a new agent what the one before it knew.
     fn resume(&mut self, log: &mut Log) {
         self.hand_over(log);
+        if let Some(vitals) = self.vitals {
+            self.order(Order::Status(vitals), log);
+        }
         if let Some(Watch { instance, since, started, quiet }) = self.watch {
             let kept = self.kept;
             if kept.iter().all(|kept| !kept.exists || kept.snapshot.is_some()) {
@@ -215,6 +240,14 @@ impl<'a> Agent<'a> {
     /// What the program has said of this instance has been taken.
     pub fn acknowledge(&mut self, instance: u32, log: &mut Log) {
         self.order(Order::Noted { instance }, log);
+    }
+
+    /// Tells one that is asked how the container is, if that has changed.
+    pub fn tell(&mut self, vitals: Vitals, log: &mut Log) {
+        if !self.listeners.is_empty() && self.vitals != Some(vitals) {
+            self.vitals = Some(vitals);
+            self.order(Order::Status(vitals), log);
+        }
     }
 
     pub fn run(&mut self, now: Moment, hook: Hook, instance: u32, log: &mut Log) {

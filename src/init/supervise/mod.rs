@@ -26,6 +26,7 @@ mod instance;
 mod last_words;
 mod leave;
 mod leftovers;
+mod listen;
 mod manager;
 mod memory;
 mod tell;
@@ -95,7 +96,10 @@ impl<'a> Supervisor<'a> {
         status: Option<Output>,
     ) -> Result<Supervisor<'a>, u8> {
         let life = &supervision.life;
-        let stage = Stage::set(plan, has_errands(life), &mut log)?;
+        let sockets = listen::open(&supervision.listen, &mut log);
+        let sockets = sockets.ok_or(plan.failure_codes.not_started)?;
+        let has_agent = has_errands(life) || !sockets.is_empty();
+        let stage = Stage::set(plan, has_agent, &mut log)?;
         let manager = Manager::of(life, &mut program.environment);
         Ok(Supervisor {
             plan,
@@ -106,7 +110,7 @@ impl<'a> Supervisor<'a> {
             source: Source::open(SignalSet::ALL),
             container: Container::new(life),
             instance: Instance::new(plan, program, stage, life.notifies),
-            agent: has_errands(life).then(|| Agent::new(errands, &life.probes, now())),
+            agent: has_agent.then(|| Agent::new(errands, &life.probes, sockets, now())),
             clearance: Clearance::new(),
             manager,
             last_words: LastWords::new(supervision.termination_log.as_deref()),
@@ -300,6 +304,9 @@ impl<'a> Supervisor<'a> {
                 next = next.or(self.carry_out(now, action));
             }
         }
+        if let Some(agent) = &mut self.agent {
+            agent.tell(self.container.vitals(), &mut self.log);
+        }
     }
 
     /// The event that answers it, if that is known at once.
@@ -362,7 +369,7 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-/// Whether there is something for an agent to do.
+/// Whether there is something for an agent to do, but to be asked.
 fn has_errands(life: &Life) -> bool {
     life.hooks != Hooks::default() || life.probes != Probes::default() || life.notifies
 }

@@ -2,6 +2,7 @@
 
 use super::{Container, Exit, Hook, Instance, KillReason, State};
 use crate::lifecycle::Moment;
+use crate::lifecycle::status::health::Vitals;
 use crate::lifecycle::status::{self, ContainerStatus, EndReason, Terminated, Waiting};
 use crate::plan::life::{Life, Role};
 
@@ -132,5 +133,14 @@ impl<'a> Container<'a> {
             started,
             restart_count: self.instances.saturating_sub(1 + unseen),
         }
+    }
+
+    /// What there is to be said of its health.
+    pub fn vitals(&self) -> Vitals {
+        let failed = match self.state {
+            State::Ending(_, kill) => matches!(kill.reason(), KillReason::Probe(_)),
+            _ => false,
+        };
+        Vitals { status: self.status(), ending: self.is_ending(), failed }
     }
 }

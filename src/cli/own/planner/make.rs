@@ -48,6 +48,7 @@ pub fn make(
     wish_probe(wishes.readiness, "readiness", &mut probes.readiness, &mut errands.readiness)?;
     errands.host = wishes.host.or(errands.host);
     errands.strict_hooks = given.strict_hooks;
+    supervision.listen = wishes.listen;
     supervision.stop_signal = given.stop_signal.map(Signal::number).or(supervision.stop_signal);
     Ok((supervision, errands))
 }
@@ -109,6 +110,7 @@ fn bare(given: &Given<'_>, wishes: &Wishes) -> Result<(Supervision, Errands), St
         oom_kills: None,
         no_new_privileges: false,
         capabilities: None,
+        listen: Vec::new(),
     };
     let program = given.command.first().and_then(|path| path.rsplit(|byte| *byte == b'/').next());
     let container = String::from_utf8_lossy(program.unwrap_or_default()).into_owned();

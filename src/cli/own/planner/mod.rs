@@ -24,6 +24,7 @@ use crate::sys::wait::{self, Exit};
 use crate::sys::words::{Argv, Environment, Words};
 use crate::sys::{Errno, descriptors, fork, memory_cgroup, poll, stderr, this_process};
 
+mod listen;
 mod make;
 mod opts;
 #[cfg(feature = "manifest")]

@@ -187,6 +187,7 @@ fn make(
         oom_kills: None,
         no_new_privileges: security.no_new_privileges,
         capabilities: security.capabilities.map(|capabilities| capabilities.kept),
+        listen: Vec::new(),
     };
     let errands = Errands {
         container: name,

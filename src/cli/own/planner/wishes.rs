@@ -6,14 +6,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[cfg(feature = "manifest")]
-use super::super::flags::list;
-use super::super::flags::{Asked, a_duration, text};
+use super::super::flags::{Asked, a_duration, list, text};
+use super::listen;
 use super::opts::Opts;
 use crate::lifecycle::probe::Kind;
 use crate::plan::life::{Pace, Policy};
 #[cfg(feature = "manifest")]
 use crate::plan::pod::Take;
+use crate::plan::supervision::Listen;
 use crate::spec::action::{Action, Address, Role};
 
 /// What the options say; where none does, nothing.
@@ -28,6 +28,7 @@ pub struct Wishes {
     pub host: Option<String>,
     pub restart: Option<Restart>,
     pub pace: Option<Pace>,
+    pub listen: Vec<Listen>,
     #[cfg(feature = "manifest")]
     pub manifest: ManifestWish,
 }
@@ -104,6 +105,12 @@ impl Wishes {
             "probe-host" => self.host = Some(host(text(value)?)?),
             "restart" => self.restart = Some(restart(text(value)?, name)?),
             "restart-delay" => self.pace = Some(pace(text(value)?)?),
+            "listen" => {
+                for one in list(value)? {
+                    let (address, all) = listen::parse(one)?;
+                    self.listen.push(Listen { asked: format!("{name}: {one}"), address, all });
+                }
+            }
             #[cfg(feature = "manifest")]
             "pod" => self.manifest.file = Some((name, value)),
             #[cfg(feature = "manifest")]

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::init::report::{Level, Style};
+use crate::lifecycle::container::Container;
 use crate::lifecycle::probe::{Cached, Stage};
 use crate::link::LONGEST;
-use crate::plan::life::{Probe, Settings};
+use crate::plan::life::{Hooks, Life, Pace, Policy, Probe, Role, Settings, Terms};
 
 const NO_TIME: Duration = Duration::ZERO;
 
@@ -53,7 +54,7 @@ fn kept(kind: Kind, instance: u32) -> (Report, Snapshot) {
 
 #[test]
 fn a_new_agent_goes_on_where_the_one_before_it_was() {
-    let mut agent = Agent::new(&[], &probes(true, true), s(0));
+    let mut agent = Agent::new(&[], &probes(true, true), Vec::new(), s(0));
     let link = connect(&mut agent);
     assert_eq!(orders(&link), []);
     agent.run(s(1), Hook::PostStart, 3, &mut log());
@@ -97,7 +98,7 @@ fn a_new_agent_goes_on_where_the_one_before_it_was() {
 
 #[test]
 fn what_is_said_of_another_instance_is_nothing_to_this_one() {
-    let mut agent = Agent::new(&[], &probes(true, true), s(0));
+    let mut agent = Agent::new(&[], &probes(true, true), Vec::new(), s(0));
     let table = [
         (Report::Started { instance: 2 }, Event::Started),
         (Report::Ready { instance: 2, ready: true }, Event::Ready(true)),
@@ -111,7 +112,7 @@ fn what_is_said_of_another_instance_is_nothing_to_this_one() {
 
 #[test]
 fn one_that_reads_nothing_or_has_closed_its_end_is_given_up() {
-    let mut agent = Agent::new(&[], &probes(false, true), s(0));
+    let mut agent = Agent::new(&[], &probes(false, true), Vec::new(), s(0));
     let link = connect(&mut agent);
     let orders = (0..100_000).take_while(|_| {
         agent.started(&mut log());
@@ -125,7 +126,7 @@ fn one_that_reads_nothing_or_has_closed_its_end_is_given_up() {
 
 #[test]
 fn the_pauses_grow_while_agents_do_not_live_long() {
-    let mut agent = Agent::new(&[], &probes(false, true), s(0));
+    let mut agent = Agent::new(&[], &probes(false, true), Vec::new(), s(0));
     let mut pauses = Vec::new();
     let mut now = s(0);
     for _ in 0..9 {
@@ -144,7 +145,7 @@ fn the_pauses_grow_while_agents_do_not_live_long() {
 
 #[test]
 fn a_hook_that_nobody_runs_fails_in_the_end() {
-    let mut agent = Agent::new(&[], &probes(false, false), s(0));
+    let mut agent = Agent::new(&[], &probes(false, false), Vec::new(), s(0));
     agent.ended(s(1), Exit::Code(1), &mut log());
     agent.next = None;
     agent.run(s(10), Hook::PreStop, 1, &mut log());
@@ -158,7 +159,7 @@ fn a_hook_that_nobody_runs_fails_in_the_end() {
 /// What has not been heard waits in it.
 #[test]
 fn each_agent_is_given_the_socket_of_the_instance() {
-    let mut agent = Agent::new(&[], &probes(false, false), s(0));
+    let mut agent = Agent::new(&[], &probes(false, false), Vec::new(), s(0));
     let (reading, writing) = descriptors::pipe().unwrap();
     agent.listen(4, writing, &mut log());
     for byte in [1, 2] {
@@ -171,4 +172,33 @@ fn each_agent_is_given_the_socket_of_the_instance() {
         assert_eq!(descriptors::read_byte(reading.as_fd()), Ok(Some(byte)));
         assert_eq!(orders(&link), []);
     }
+}
+
+#[test]
+fn an_agent_that_is_asked_is_told_what_has_changed_and_the_next_what_is() {
+    let life = Life {
+        role: Role::Regular,
+        hooks: Hooks::default(),
+        probes: probes(false, false),
+        notifies: false,
+        restart: Terms { pod: Policy::Never, container: None, rules: Vec::new() },
+        pace: Pace::DEFAULT,
+        grace: None,
+    };
+    let before = Container::new(&life).vitals();
+    let after = Vitals { ending: true, ..before };
+    // Any descriptor does.
+    let (listener, _other) = descriptors::pipe().unwrap();
+    let mut agent = Agent::new(&[], &life.probes, vec![listener], s(0));
+    let link = connect(&mut agent);
+    for vitals in [before, before, after, after] {
+        agent.tell(vitals, &mut log());
+    }
+    assert_eq!(orders(&link), [Order::Status(before), Order::Status(after)]);
+    let link = connect(&mut agent);
+    assert_eq!(orders(&link), [Order::Status(after)]);
+    let mut unasked = Agent::new(&[], &life.probes, Vec::new(), s(0));
+    let link = connect(&mut unasked);
+    unasked.tell(before, &mut log());
+    assert_eq!(orders(&link), []);
 }

@@ -23,6 +23,9 @@ const DEATHS: usize = 1000;
 const CROWD: usize = 6;
 
 fn main() {
+    if !is_wanted() {
+        return;
+    }
     let began = Instant::now();
     let famine = Famine::begin();
     let (next, total) = (AtomicU64::new(0), Mutex::new(Tally::default()));
@@ -62,6 +65,18 @@ fn main() {
     if let Some(famine) = famine {
         assert!(famine.killed() > 0 && total.starved > 0);
     }
+}
+
+/// As of any test: it is only listed where that is asked for, and not run where another is named.
+fn is_wanted() -> bool {
+    const NAME: &str = "the_agent_dies_a_thousand_times";
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        println!("{NAME}: test");
+        return false;
+    }
+    let mut names = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
+    names.peek().is_none() || names.any(|name| NAME.contains(name.as_str()))
 }
 
 /// Says which life a failure belongs to.

@@ -98,11 +98,11 @@ fn what_is_wrong_is_told_and_nothing_is_printed() {
         ),
         (
             env(&dir, &["--container", "app"]),
-            "pod.yaml: spec.containers[0].envFrom[0]: there is no ConfigMap \"settings\" (offer a folder with one file for each key: --env-from NAME=DIR)",
+            "pod.yaml: spec.containers[0].envFrom[0]: there is no ConfigMap \"settings\" (offer a folder with a file for each key, or a file of KEY=VALUE lines: --env-from NAME=PATH)",
         ),
         (
             env(&dir, &["--container", "app", "--env-from", "x"]),
-            "--env-from: \"x\" is not NAME=DIR (try settings=/etc/settings)",
+            "--env-from: \"x\" is not NAME=PATH (try settings=/etc/settings)",
         ),
         (
             env(&dir, &[&APP[..], &["-f", "odd.yaml"]].concat()),

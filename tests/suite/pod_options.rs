@@ -138,7 +138,7 @@ fn what_is_wrong_with_a_manifest_is_told_with_its_place() {
         ),
         (
             pod("envFrom: [{secretRef: {name: s}}]"),
-            "spec.containers[0].envFrom[0]: there is no Secret \"s\" (offer a folder with one file for each key: --env-from NAME=DIR)",
+            "spec.containers[0].envFrom[0]: there is no Secret \"s\" (offer a folder with a file for each key, or a file of KEY=VALUE lines: --env-from NAME=PATH)",
         ),
         (
             pod("securityContext: {runAsNonRoot: true}"),
@@ -179,10 +179,10 @@ fn what_is_wrong_with_its_options_is_named() {
     for (args, says) in [
         (&["--container", "db"][..], "--container: pod.yaml has no container \"db\" (it has app)"),
         (&["--take", "hook"], "--take: \"hook\" is none of hooks, probes, env, security"),
-        (&["--env-from", "x"], "--env-from: \"x\" is not NAME=DIR (try settings=/etc/settings)"),
+        (&["--env-from", "x"], "--env-from: \"x\" is not NAME=PATH (try settings=/etc/settings)"),
         (
             &["--env-from", "=/x"],
-            "--env-from: \"=/x\" is not NAME=DIR (try settings=/etc/settings)",
+            "--env-from: \"=/x\" is not NAME=PATH (try settings=/etc/settings)",
         ),
     ] {
         refused(with(&dir, &manifest).args(args), says);
@@ -232,6 +232,32 @@ fn a_mounted_folder_is_an_object() {
             "--pod pod.yaml: spec.containers[0].envFrom[0]: the Secret \"s\" cannot be read: {folder}: larger than 1572864 bytes, which is the most"
         ),
     );
+}
+
+/// As `kubectl create configmap --from-env-file` reads it.
+#[test]
+fn an_object_can_be_a_file_of_lines() {
+    let dir = TempDir::new();
+    let manifest = pod("envFrom: [{configMapRef: {name: s}}]");
+    dir.write("lines", 0o644, "\u{feff}# settings\n\n  ONE=1 = one \r\nTWO=\n");
+    let file = dir.file("lines");
+    let from = format!("s={file}");
+    let report = reported(with(&dir, &manifest).args(["--env-from", &from]));
+    let var = |name| report.var(name).unwrap_or_default();
+    assert_eq!((var("ONE").as_str(), var("TWO").as_str()), ("1 = one ", ""));
+    assert_eq!(report.var("# settings"), None);
+    for (lines, says) in [
+        (&b"A=1\nsecret\n"[..], "line 2 is not KEY=VALUE"),
+        (b"=secret", "line 1 is not KEY=VALUE"),
+        (b"A=\xff", "stream did not contain valid UTF-8"),
+        (&[b'#'; (3 << 19) + 1], "larger than 1572864 bytes, which is the most"),
+    ] {
+        dir.write("lines", 0o644, lines);
+        let run = with(&dir, &manifest).args(["--env-from", &from]);
+        let place =
+            "--pod pod.yaml: spec.containers[0].envFrom[0]: the ConfigMap \"s\" cannot be read";
+        refused(run, &format!("{place}: {file}: {says}"));
+    }
 }
 
 #[test]

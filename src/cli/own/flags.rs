@@ -327,8 +327,8 @@ static MANIFEST: [Flag; 4] = [
     ),
     planned(
         "env-from",
-        "NAME=DIR",
-        "the ConfigMap or Secret NAME is this folder, one file for each key; repeatable",
+        "NAME=PATH",
+        "the ConfigMap or Secret NAME is this folder, one file for each key, or this file of KEY=VALUE lines; repeatable",
     ),
 ];
 

@@ -127,7 +127,7 @@ impl fmt::Display for Problem {
             Problem::NoObject(object) => {
                 write!(
                     f,
-                    "there is no {object} (offer a folder with one file for each key: --env-from NAME=DIR)"
+                    "there is no {object} (offer a folder with a file for each key, or a file of KEY=VALUE lines: --env-from NAME=PATH)"
                 )
             }
             Problem::NoKey { object, key } => write!(f, "the {object} has no key {key:?}"),

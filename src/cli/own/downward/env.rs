@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::super::objects::Folders;
+use super::super::objects::Offered;
 use super::super::planner::{an_object, refuse_lines, say};
 use super::super::pod_file;
 use super::{PodArguments, Start};
@@ -36,7 +36,7 @@ pub struct Arguments {
     format: Format,
 
     /// A ConfigMap or Secret: a folder with one file for each key; repeatable
-    #[arg(long, value_name = "NAME=DIR", value_parser = an_object)]
+    #[arg(long, value_name = "NAME=PATH", value_parser = an_object)]
     env_from: Vec<(String, PathBuf)>,
 }
 
@@ -71,7 +71,7 @@ impl Arguments {
             pod_file::content(&self.pod.file).map_err(|problem| self.pod.wrong(&problem))?;
         let manifest = self.pod.read(&content)?;
         let folders = self.env_from.iter().map(|(name, folder)| (&**name, &**folder));
-        let objects = Folders(folders.collect());
+        let objects = Offered(folders.collect());
         let allocatable = self.pod.allocatable();
         let built = environment(&manifest.pod, &self.container, allocatable, &objects);
         let built = built.map_err(|error| self.pod.wrong_plan(&manifest, &error))?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::make::Given;
 use super::unhonoured::unhonoured;
 use super::wishes::{Name, Restart, Wishes};
-use crate::cli::own::objects::Folders;
+use crate::cli::own::objects::Offered;
 use crate::cli::own::pod_file::{allocatable, content, warnings, within};
 use crate::cli::user;
 use crate::init::report::Printable;
@@ -149,7 +149,7 @@ fn make(
         allocatable: allocatable(),
     };
     let folders = wishes.manifest.env_from.iter();
-    let objects = Folders(folders.map(|(_, name, folder)| (&**name, &**folder)).collect());
+    let objects = Offered(folders.map(|(_, name, folder)| (&**name, &**folder)).collect());
     let told = |error: PlanError| format!("{}: {}", within(manifest, &error.path), error.problem);
     let made = plan(&manifest.pod, &options, &objects).map_err(told)?;
     let address = made.address.filter(|address| is_ours(address));

@@ -186,6 +186,6 @@ pub(in crate::cli::own) fn an_object(text: &str) -> Result<(String, PathBuf), St
         Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
             Ok((name.to_owned(), PathBuf::from(folder)))
         }
-        _ => Err(format!("{text:?} is not NAME=DIR (try settings=/etc/settings)")),
+        _ => Err(format!("{text:?} is not NAME=PATH (try settings=/etc/settings)")),
     }
 }

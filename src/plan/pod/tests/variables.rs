@@ -59,7 +59,7 @@ fn e14_what_is_missing() {
     for (path, why, refused) in [
         (
             env,
-            "there is no ConfigMap \"z\" (offer a folder with one file for each key: --env-from NAME=DIR)",
+            "there is no ConfigMap \"z\" (offer a folder with a file for each key, or a file of KEY=VALUE lines: --env-from NAME=PATH)",
             variables(key("configMapKeyRef", "z", "k", false), none()),
         ),
         (
@@ -75,7 +75,7 @@ fn e14_what_is_missing() {
         ),
         (
             from,
-            "there is no Secret \"z\" (offer a folder with one file for each key: --env-from NAME=DIR)",
+            "there is no Secret \"z\" (offer a folder with a file for each key, or a file of KEY=VALUE lines: --env-from NAME=PATH)",
             variables(none(), all("secretRef", "z", false)),
         ),
         (

@@ -21,6 +21,7 @@ const DROP: Route = Route { send: None, stops: false, suspends: false };
 
 impl Routes {
     /// Every signal that can be forwarded goes on as it came (init U13).
+    #[inline(always)]
     pub fn forward_all() -> Routes {
         let mut routes = Routes([DROP; 64]);
         for signal in Signal::forwardable() {

@@ -3,7 +3,7 @@
 //! It is made by a process of its own and sent to init in two parts, so that PID 1 keeps what it decides by and holds the
 //! rest as bytes, for those it forks.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

@@ -41,15 +41,12 @@ impl UnderWay {
         action: &Action,
         limit: Duration,
     ) -> Result<UnderWay, Errno> {
-        match action {
-            Action::Exec(_) | Action::File(_) => {
-                Apart::start(prober, Task::Probe(action), limit).map(UnderWay::Apart)
-            }
-            // What nobody waits for has become too much: a process can be ended.
-            _ if THREADS.load(Ordering::Relaxed) >= MOST => {
-                Apart::start(prober, Task::Probe(action), limit).map(UnderWay::Apart)
-            }
-            _ => Beside::start(prober, action, limit).map(UnderWay::Beside),
+        let may_hang = matches!(action, Action::Exec(_) | Action::File(_));
+        // Where too many go on that nobody waits for: a process can be ended.
+        if may_hang || THREADS.load(Ordering::Relaxed) >= MOST {
+            Apart::start(prober, Task::Probe(action), limit).map(UnderWay::Apart)
+        } else {
+            Beside::start(prober, action, limit).map(UnderWay::Beside)
         }
     }
 
@@ -143,9 +140,7 @@ mod tests {
 
     fn attempt(action: &str, limit: Duration) -> Outcome {
         let action = Action::parse(action, Role::Probe).unwrap();
-        let vector: &'static mut [_] = vec![std::ptr::null()].leak();
-        // SAFETY: a vector as the kernel would give it, for this alone.
-        let mut environment = unsafe { Environment::from_main(vector.as_mut_ptr()) };
+        let mut environment = Environment::empty();
         let surroundings = Surroundings {
             environment: &mut environment,
             mask: SignalSet::EMPTY,

@@ -134,6 +134,12 @@ impl Environment {
         }
     }
 
+    /// Without any variable.
+    #[cfg(test)]
+    pub fn empty() -> Environment {
+        Environment { slots: vec![ptr::null()].leak() }
+    }
+
     /// Every `NAME=VALUE`, in order.
     pub fn iter(&self) -> impl Iterator<Item = &'static CStr> {
         let set = self.slots.iter().filter(|slot| !slot.is_null());

@@ -195,6 +195,16 @@ impl Recording {
         self.arrivals().iter().map(|a| a.signal).collect()
     }
 
+    /// USR1, then the TERM at which it ends with 9: these arrive and no others, such as podinit's own writing brings about.
+    #[track_caller]
+    pub fn hears_only_what_is_sent(&self, running: &mut Running) {
+        running.signal(libc::SIGUSR1);
+        self.receives(running, libc::SIGUSR1);
+        running.signal(libc::SIGTERM);
+        running.wait().exits(9);
+        assert_eq!(self.signals(), [libc::SIGUSR1, libc::SIGTERM]);
+    }
+
     /// How often this one arrived so far.
     pub fn count(&self, signal: i32) -> usize {
         self.signals().iter().filter(|s| **s == signal).count()

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 /// In a mount namespace of its own, with `out` a tmpfs of this size.
 fn on_a_small_disk(dir: &TempDir, script: &str) -> Finished {
+    fs::create_dir(dir.file("out")).unwrap();
     let podinit = Subject::podinit();
     let script = format!(
         "set -e; mount -t tmpfs -o size=64k,mode=755 tmpfs out\n\
@@ -20,7 +21,6 @@ fn on_a_small_disk(dir: &TempDir, script: &str) -> Finished {
 #[test]
 fn a_full_disk_keeps_the_old_files_whole() {
     let dir = TempDir::new();
-    fs::create_dir(dir.file("out")).unwrap();
     dir.write("pod.yaml", 0o644, pod("old"));
     dir.write("large.yaml", 0o644, pod(&"x".repeat(100_000)));
     dir.write("small.yaml", 0o644, pod("new"));
@@ -46,7 +46,6 @@ fn a_full_disk_keeps_the_old_files_whole() {
 #[test]
 fn a_target_that_cannot_be_written() {
     let dir = TempDir::new();
-    fs::create_dir(dir.file("out")).unwrap();
     dir.write("pod.yaml", 0o644, pod("old"));
     dir.write("other.yaml", 0o644, pod("other"));
     let finished = on_a_small_disk(
@@ -66,7 +65,6 @@ fn a_target_that_cannot_be_written() {
 #[test]
 fn a_leftover_that_cannot_be_removed() {
     let dir = TempDir::new();
-    fs::create_dir(dir.file("out")).unwrap();
     dir.write("pod.yaml", 0o644, pod("old"));
     dir.write("other.yaml", 0o644, pod("other"));
     let finished = on_a_small_disk(

@@ -48,20 +48,25 @@ fn always_starts_again_until_a_stop_comes() {
     assert_eq!(lines(&file), 3);
 }
 
+/// Each instance ends with 9 if any of those lives that the ones before it have left behind; this one of them with 0.
+fn leaving(starts: &str, left: &str, last: usize, leave: &str) -> String {
+    format!(
+        "echo >>{starts}
+        for pid in $(cat {left}); do kill -0 $pid 2>/dev/null && exit 9; done
+        [ $(wc -l <{starts}) = {last} ] && exit 0
+        {leave} sh -c \"trap '' TERM; sleep 90\" & echo $! >>{left}
+        {leave} sleep 90 & echo $! >>{left}
+        sleep 0.1; exit 1"
+    )
+}
+
 /// Design 3.5. One that ignores TERM has the time that the grace period gives.
 #[test]
 fn leftovers_are_gone_before_the_next_instance() {
     for hooks in [&[][..], &["--post-start", "exec:true"]] {
         let dir = TempDir::new();
         let (starts, left) = (dir.file("starts"), dir.write("left", 0o644, ""));
-        let text = format!(
-            "echo >>{starts}
-            for pid in $(cat {left}); do kill -0 $pid 2>/dev/null && exit 9; done
-            [ $(wc -l <{starts}) = 3 ] && exit 0
-            setsid sh -c \"trap '' TERM; sleep 90\" & echo $! >>{left}
-            setsid sleep 90 & echo $! >>{left}
-            sleep 0.1; exit 1"
-        );
+        let text = leaving(&starts, &left, 3, "setsid");
         let run = restarted("on-failure").args(["--grace-period", "200ms"]).args(hooks);
         let finished = run.script(&text).finish().exits(0);
         assert!(!finished.stderr.contains("hooks and probes ended"), "{finished:?}");
@@ -75,14 +80,7 @@ fn without_proc_the_group_is_cleared() {
     for hooks in [&[][..], &["--post-start", "exec:true"]] {
         let dir = TempDir::new();
         let (starts, left) = (dir.file("starts"), dir.write("left", 0o644, ""));
-        let text = format!(
-            "echo >>{starts}
-            for pid in $(cat {left}); do kill -0 $pid 2>/dev/null && exit 9; done
-            [ $(wc -l <{starts}) = 2 ] && exit 0
-            sh -c \"trap '' TERM; sleep 90\" & echo $! >>{left}
-            sleep 90 & echo $! >>{left}
-            sleep 0.1; exit 1"
-        );
+        let text = leaving(&starts, &left, 2, "");
         let run = restarted("on-failure").args(["--grace-period", "200ms"]).args(hooks);
         let finished = run.script(&text).no_proc().finish().exits(0);
         assert_eq!(finished.stderr.matches("no /proc").count(), 1, "{finished:?}");
